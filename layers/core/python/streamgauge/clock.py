@@ -1,0 +1,77 @@
+"""Days and hours of a site: pure functions of an instant and an IANA time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+MICROSECONDS = 1_000_000
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+@lru_cache(maxsize=512)
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name. Raises zoneinfo.ZoneInfoNotFoundError for an unknown one."""
+    return ZoneInfo(name)
+
+
+def instant(microseconds: int) -> datetime:
+    """Return the aware UTC time of microseconds since the epoch."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return whole microseconds since the epoch of an aware time."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def day_start(day: date, zone_name: str) -> int:
+    """Return the first second (epoch) of a local day; where midnight does not exist, the first instant after the gap."""
+    tz = zone(zone_name)
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=tz).astimezone(UTC)
+    low, high = noon - timedelta(hours=16), noon
+    # Bisection over whole seconds: local dates never run backwards over a midnight, so the change of date is one instant.
+    first, last = int(low.timestamp()), int(high.timestamp())
+    while last - first > 1:
+        middle = (first + last) // 2
+        if datetime.fromtimestamp(middle, tz).date() >= day:
+            last = middle
+        else:
+            first = middle
+    return last
+
+
+@lru_cache(maxsize=65_536)
+def _hour_of_half_minute(half_minute: int, zone_name: str) -> tuple[int, date]:
+    """Return (start of the local hour, local day) of half a minute: offsets since 1970 change on nothing finer."""
+    tz = zone(zone_name)
+    second = half_minute * 30
+    local = datetime.fromtimestamp(second, tz)
+    start = second - local.minute * 60 - local.second
+    # An hour also begins at each change of offset: step forward to the change when the offset at the start differs.
+    if datetime.fromtimestamp(start, tz).utcoffset() != local.utcoffset():
+        low, high = start, second
+        while high - low > 1:
+            middle = (low + high) // 2
+            if datetime.fromtimestamp(middle, tz).utcoffset() == local.utcoffset():
+                high = middle
+            else:
+                low = middle
+        start = high
+    return start, local.date()
+
+
+def hour_and_day(microseconds_: int, zone_name: str) -> tuple[int, date]:
+    """Return (first second of the local hour, local day) of an instant in microseconds."""
+    return _hour_of_half_minute(microseconds_ // (30 * MICROSECONDS), zone_name)
+
+
+def local_day(microseconds_: int, zone_name: str) -> date:
+    """Return the local day of an instant in microseconds."""
+    return hour_and_day(microseconds_, zone_name)[1]
+
+
+def iso(second: int, zone_name: str) -> str:
+    """Return an instant (epoch seconds) as ISO 8601 in the zone, with its offset."""
+    return datetime.fromtimestamp(second, zone(zone_name)).isoformat()

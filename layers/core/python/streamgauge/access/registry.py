@@ -1,0 +1,141 @@
+"""The projection of sites and keys to DynamoDB, as ingest and the authorizer read it.
+
+Items: `key#{sha256 of the key}`/`key`, `site#{site_id}`/`site`, `domain#{domain}`/`site`. What is read is held for less than a
+minute, so what a revoked key may still do ends within 60 s.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from streamgauge.access.cache import Cache
+from streamgauge.access.scopes import Grant, Scope
+from streamgauge.settings import settings
+from streamgauge.store import dynamo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HOLD_SECONDS: Final = 55
+ABSENT_SECONDS: Final = 5
+"""Short, so that a new key or site is known soon; long enough that a flood of wrong keys costs little."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A live key: what it opens. `site_id` is `*` for all sites."""
+
+    key_id: str
+    site_id: str
+    scope: Scope
+
+    @property
+    def grant(self) -> Grant:
+        """What the key opens."""
+        return Grant(self.site_id, self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRecord:
+    """A site as every function needs it; `site_no` is its number in Postgres, `settings` only what the site sets itself."""
+
+    site_id: str
+    site_no: int
+    name: str
+    timezone: str
+    domains: tuple[str, ...]
+    settings: Mapping[str, Any]
+    secret: bytes
+
+
+_keys: Final[Cache[KeyRecord]] = Cache(HOLD_SECONDS, ABSENT_SECONDS)
+_sites: Final[Cache[SiteRecord]] = Cache(HOLD_SECONDS, ABSENT_SECONDS)
+_domains: Final[Cache[str]] = Cache(HOLD_SECONDS, ABSENT_SECONDS)
+
+
+def key_hash(raw_key: str) -> str:
+    """Return what is kept of a key: with 192 random bits in it, a plain SHA-256 is enough."""
+    return sha256(raw_key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find_key(raw_key: str) -> KeyRecord | None:
+    """Return what a key opens; None when it is unknown or revoked. Raises StoreAwayError."""
+    return _keys.get(key_hash(raw_key), _read_key)
+
+
+def find_site(site_id: str) -> SiteRecord | None:
+    """Return a site; None when there is none. Raises StoreAwayError."""
+    return _sites.get(site_id, _read_site)
+
+
+def find_domain(domain: str) -> str | None:
+    """Return the id of the site that claims a domain (lower case, no port); None when none does. Raises StoreAwayError."""
+    return _domains.get(domain, _read_domain)
+
+
+def forget() -> None:
+    """Empty what this container holds."""
+    _keys.clear()
+    _sites.clear()
+    _domains.clear()
+
+
+def project_key(hashed: str, key: KeyRecord) -> None:
+    """Make a key known at the door."""
+    item = {"pk": f"key#{hashed}", "sk": "key", "key_id": key.key_id, "site_id": key.site_id, "scope": key.scope}
+    dynamo.put_item(_table(), item)
+
+
+def withdraw_key(hashed: str) -> None:
+    """Make a key unknown at the door."""
+    dynamo.delete_item(_table(), {"pk": f"key#{hashed}", "sk": "key"})
+
+
+def project_site(site: SiteRecord, gone_domains: Iterable[str] = ()) -> None:
+    """Make a site and its domains known at the door, and the domains that it gave up unknown."""
+    item = {
+        "pk": f"site#{site.site_id}",
+        "sk": "site",
+        "site_no": site.site_no,
+        "name": site.name,
+        "timezone": site.timezone,
+        "domains": list(site.domains),
+        # As text: DynamoDB has no floats, and nothing is ever asked of a single setting there.
+        "settings": json.dumps(dict(site.settings)),
+        "secret": site.secret,
+    }
+    dynamo.put_item(_table(), item)
+    for domain in site.domains:
+        dynamo.put_item(_table(), {"pk": f"domain#{domain}", "sk": "site", "site_id": site.site_id})
+    for domain in gone_domains:
+        dynamo.delete_item(_table(), {"pk": f"domain#{domain}", "sk": "site"})
+
+
+def _table() -> str:
+    return settings().text("REGISTRY_TABLE")
+
+
+def _read_key(hashed: str) -> KeyRecord | None:
+    item = dynamo.get_item(_table(), {"pk": f"key#{hashed}", "sk": "key"})
+    return item and KeyRecord(item["key_id"], item["site_id"], cast("Scope", item["scope"]))
+
+
+def _read_site(site_id: str) -> SiteRecord | None:
+    item = dynamo.get_item(_table(), {"pk": f"site#{site_id}", "sk": "site"})
+    return item and SiteRecord(
+        site_id=site_id,
+        site_no=int(item["site_no"]),
+        name=item["name"],
+        timezone=item["timezone"],
+        domains=tuple(item["domains"]),
+        settings=json.loads(item["settings"]),
+        secret=item["secret"],
+    )
+
+
+def _read_domain(domain: str) -> str | None:
+    item = dynamo.get_item(_table(), {"pk": f"domain#{domain}", "sk": "site"})
+    return item and cast("str", item["site_id"])

@@ -1,0 +1,82 @@
+"""Makes a request safe to hand on: its path in one form, its body read once as JSON within bounds."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from streamgauge.edge.origin import header
+from streamgauge.errors import NotFoundError, TooLargeError, UnreadableError, UnsupportedMediaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BYTES: Final = 1_000_000
+MAX_DEPTH: Final = 64
+
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def with_clean_path(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request with its path decoded and without a trailing slash. Raises NotFoundError for control characters."""
+    path = event.get("rawPath") or "/"
+    if _ESCAPE.search(path):
+        path = unquote(path, errors="surrogateescape")
+    if _CONTROL.search(path):
+        raise NotFoundError("There is nothing at this path.")
+    path = path.rstrip("/") or "/"
+    context = event["requestContext"]
+    return {
+        **event,
+        "rawPath": path,
+        "requestContext": {**context, "http": {**context["http"], "path": path}},
+    }
+
+
+def as_json(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with its body as plain JSON text that is surely readable.
+
+    Raises UnsupportedMediaError, TooLargeError, or UnreadableError (also for NaN, endless numbers and depth).
+    """
+    body = event.get("body")
+    if not body:
+        return event
+    kind = header(event, "content-type").partition(";")[0].strip().lower()
+    if kind and kind != "text/plain" and not kind.endswith(("/json", "+json")):
+        raise UnsupportedMediaError("Send the body as application/json.")
+    if len(body) > MAX_BYTES * 2:
+        raise TooLargeError("A body may have 1 MB.")
+    try:
+        text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise UnreadableError("The body is no JSON.") from None
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise TooLargeError("A body may have 1 MB.")
+    if _depth(value) > MAX_DEPTH:
+        raise UnreadableError(f"The body nests deeper than {MAX_DEPTH} levels.")
+    headers = {**event["headers"], "content-type": "application/json"}
+    return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _depth(value: object) -> int:
+    """Return how deep a value nests, without recursion."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list):
+                inner.extend(one)
+        level = inner
+    return depth

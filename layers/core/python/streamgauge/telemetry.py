@@ -10,8 +10,11 @@ from streamgauge.settings import settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
+    from aws_lambda_powertools.logging.types import PowertoolsLogRecord
 
 NAMESPACE: Final = "Streamgauge"
+
+_GROUPS: Final = r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6}"
 
 _SECRETS: Final = (
     # Keys of ours and of trackers, whole tokens, and addresses of people.
@@ -19,7 +22,7 @@ _SECRETS: Final = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,2}"), "[token]"),
     (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "[address]"),
     (re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\w:])"), "[address]"),
-    (re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){0,6}:(?::?[0-9A-Fa-f]{1,4}){1,7}(?![\w:])"), "[address]"),
+    (re.compile(rf"(?<![\w:])(?:{_GROUPS})?::{_GROUPS}(?![\w:])|(?<![\w:]){_GROUPS}::(?![\w:])"), "[address]"),
 )
 
 
@@ -37,11 +40,13 @@ def logger() -> Logger:
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter  # noqa: PLC0415
 
     class Redacting(LambdaPowertoolsFormatter):
-        def serialize(self, log: Any) -> str:
+        """Writes a line without what must not be in a log."""
+
+        def serialize(self, log: dict[str, Any] | PowertoolsLogRecord) -> str:
             return redact(super().serialize(log))
 
     level = settings().text("LOG_LEVEL", "info").upper()
-    return Logger(service=_service(), level=level, logger_formatter=Redacting(), use_rfc3339=True)
+    return Logger(service=_service(), level=level, logger_formatter=Redacting(use_rfc3339=True))
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from streamgauge.edge.origin import header
-from streamgauge.errors import NotFoundError, TooLargeError, UnreadableError, UnsupportedMediaError
+from streamgauge.errors import NotFoundError, OutOfBoundsError, TooLargeError, UnreadableError, UnsupportedMediaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,17 +18,25 @@ MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 64
 
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+_UNSTORABLE_MESSAGE: Final = "Texts may hold neither NUL nor half a surrogate pair."
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def with_clean_path(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request with its path decoded and without a trailing slash. Raises NotFoundError for control characters."""
+    """Return the request with its path decoded and without a trailing slash.
+
+    Raises NotFoundError for control characters there, OutOfBoundsError for texts in the query that no store can hold.
+    """
     path = event.get("rawPath") or "/"
     if _ESCAPE.search(path):
         path = unquote(path, errors="surrogateescape")
     if _CONTROL.search(path):
         raise NotFoundError("There is nothing at this path.")
     path = path.rstrip("/") or "/"
+    query = event.get("queryStringParameters") or {}
+    if any(_UNSTORABLE.search(text) for text in (*query, *query.values())):
+        raise OutOfBoundsError(_UNSTORABLE_MESSAGE, [(["query"], _UNSTORABLE_MESSAGE)])
     context = event["requestContext"]
     return {
         **event,
@@ -57,8 +65,7 @@ def as_json(event: dict[str, Any]) -> dict[str, Any]:
         raise UnreadableError("The body is no JSON.") from None
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise TooLargeError("A body may have 1 MB.")
-    if _depth(value) > MAX_DEPTH:
-        raise UnreadableError(f"The body nests deeper than {MAX_DEPTH} levels.")
+    _check(value)
     headers = {**event["headers"], "content-type": "application/json"}
     return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
 
@@ -67,16 +74,19 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _depth(value: object) -> int:
-    """Return how deep a value nests, without recursion."""
-    depth, level = 0, [value]
-    while level:
-        depth += 1
+def _check(value: object) -> None:
+    """Walk a value level by level. Raises UnreadableError when it nests too deep, OutOfBoundsError for unstorable texts."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
         inner: list[object] = []
         for one in level:
             if isinstance(one, dict):
-                inner.extend(one.values())
+                inner.extend((*one, *one.values()))
             elif isinstance(one, list):
                 inner.extend(one)
+            elif isinstance(one, str) and _UNSTORABLE.search(one):
+                raise OutOfBoundsError(_UNSTORABLE_MESSAGE, [(["body"], _UNSTORABLE_MESSAGE)])
+        if not inner:
+            return
         level = inner
-    return depth
+    raise UnreadableError(f"The body nests deeper than {MAX_DEPTH} levels.")

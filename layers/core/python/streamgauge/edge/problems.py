@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
@@ -14,6 +14,9 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 
 from streamgauge import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STATUS: Final[dict[type[errors.StreamgaugeError], tuple[int, str]]] = {
     errors.UnreadableError: (400, "Unreadable request"),
@@ -71,7 +74,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, RequestUnsupportedContentType):
         return _known(errors.UnsupportedMediaError("Send the body as application/json."))
     if isinstance(error, ServiceError) and 400 <= error.status_code < 500:  # noqa: PLR2004 - the client's own errors
-        return Problem(error.status_code, "Request refused", error.msg)
+        return Problem(error.status_code, "Request refused", str(error.msg))
     if _database_away(error):
         return _known(errors.UnavailableError("The database is away; please try again."))
     return INTERNAL
@@ -94,8 +97,13 @@ def _invalid(error: RequestValidationError) -> Problem:
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
         return _known(errors.UnreadableError("The body is no JSON."))
-    pairs = [([*one["loc"]], str(one["msg"])) for one in found]
+    pairs = [(_location(one["loc"]), str(one["msg"])) for one in found]
     return _known(errors.OutOfBoundsError("Some values are missing or out of bounds.", pairs))
+
+
+def _location(found: Sequence[str | int]) -> list[str | int]:
+    """Return where a value stands in the request: a query read as one model names its parameter in between."""
+    return ["query", found[2]] if found[0] == "query" and len(found) > 2 else [*found]  # noqa: PLR2004
 
 
 def _database_away(error: Exception) -> bool:

@@ -7,6 +7,7 @@ minute, so what a revoked key may still do ends within 60 s.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -17,11 +18,18 @@ from streamgauge.settings import settings
 from streamgauge.store import dynamo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 HOLD_SECONDS: Final = 55
 ABSENT_SECONDS: Final = 5
 """Short, so that a new key or site is known soon; long enough that a flood of wrong keys costs little."""
+
+SITE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a site may be called: it stands in addresses, and within the keys of items."""
+
+MAX_DOMAIN: Final = 253
+
+_PROJECTED: Final = ("key#", "site#", "domain#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +76,12 @@ def find_key(raw_key: str) -> KeyRecord | None:
 
 def find_site(site_id: str) -> SiteRecord | None:
     """Return a site; None when there is none. Raises StoreAwayError."""
-    return _sites.get(site_id, _read_site)
+    return _sites.get(site_id, _read_site) if SITE_ID.fullmatch(site_id) else None
 
 
 def find_domain(domain: str) -> str | None:
-    """Return the id of the site that claims a domain (lower case, no port); None when none does. Raises StoreAwayError."""
-    return _domains.get(domain, _read_domain)
+    """Return the id of the oldest site that names a domain (lower case, no port); None when none does. Raises StoreAwayError."""
+    return _domains.get(domain, _read_domain) if len(domain) <= MAX_DOMAIN else None
 
 
 def forget() -> None:
@@ -85,8 +93,7 @@ def forget() -> None:
 
 def project_key(hashed: str, key: KeyRecord) -> None:
     """Make a key known at the door."""
-    item = {"pk": f"key#{hashed}", "sk": "key", "key_id": key.key_id, "site_id": key.site_id, "scope": key.scope}
-    dynamo.put_item(_table(), item)
+    dynamo.put_item(_table(), key_item(hashed, key))
 
 
 def withdraw_key(hashed: str) -> None:
@@ -94,9 +101,41 @@ def withdraw_key(hashed: str) -> None:
     dynamo.delete_item(_table(), {"pk": f"key#{hashed}", "sk": "key"})
 
 
-def project_site(site: SiteRecord, gone_domains: Iterable[str] = ()) -> None:
-    """Make a site and its domains known at the door, and the domains that it gave up unknown."""
-    item = {
+def project_site(site: SiteRecord) -> None:
+    """Make a site known at the door."""
+    dynamo.put_item(_table(), site_item(site))
+
+
+def project_domain(domain: str, site_id: str | None) -> None:
+    """Let a site answer to a domain; None: no site does any more."""
+    if site_id is None:
+        dynamo.delete_item(_table(), {"pk": f"domain#{domain}", "sk": "site"})
+    else:
+        dynamo.put_item(_table(), domain_item(domain, site_id))
+
+
+def project_only(items: Sequence[Mapping[str, Any]]) -> None:
+    """Make these keys, sites and domains known at the door, and no others. Salts are left alone."""
+    wanted = {item["pk"] for item in items}
+    page = dynamo.scan(_table())
+    while True:
+        known = [{"pk": item["pk"], "sk": item["sk"]} for item in page.items]
+        gone = [key for key in known if key["pk"].startswith(_PROJECTED) and key["pk"] not in wanted]
+        dynamo.batch_write(_table(), deletes=gone)
+        if page.next_start is None:
+            break
+        page = dynamo.scan(_table(), start=page.next_start)
+    dynamo.batch_write(_table(), puts=items)
+
+
+def key_item(hashed: str, key: KeyRecord) -> dict[str, Any]:
+    """Return a key as the registry holds it."""
+    return {"pk": f"key#{hashed}", "sk": "key", "key_id": key.key_id, "site_id": key.site_id, "scope": key.scope}
+
+
+def site_item(site: SiteRecord) -> dict[str, Any]:
+    """Return a site as the registry holds it."""
+    return {
         "pk": f"site#{site.site_id}",
         "sk": "site",
         "site_no": site.site_no,
@@ -107,11 +146,11 @@ def project_site(site: SiteRecord, gone_domains: Iterable[str] = ()) -> None:
         "settings": json.dumps(dict(site.settings)),
         "secret": site.secret,
     }
-    dynamo.put_item(_table(), item)
-    for domain in site.domains:
-        dynamo.put_item(_table(), {"pk": f"domain#{domain}", "sk": "site", "site_id": site.site_id})
-    for domain in gone_domains:
-        dynamo.delete_item(_table(), {"pk": f"domain#{domain}", "sk": "site"})
+
+
+def domain_item(domain: str, site_id: str) -> dict[str, Any]:
+    """Return a domain as the registry holds it."""
+    return {"pk": f"domain#{domain}", "sk": "site", "site_id": site_id}
 
 
 def _table() -> str:
@@ -120,12 +159,14 @@ def _table() -> str:
 
 def _read_key(hashed: str) -> KeyRecord | None:
     item = dynamo.get_item(_table(), {"pk": f"key#{hashed}", "sk": "key"})
-    return item and KeyRecord(item["key_id"], item["site_id"], cast("Scope", item["scope"]))
+    return KeyRecord(item["key_id"], item["site_id"], cast("Scope", item["scope"])) if item else None
 
 
 def _read_site(site_id: str) -> SiteRecord | None:
     item = dynamo.get_item(_table(), {"pk": f"site#{site_id}", "sk": "site"})
-    return item and SiteRecord(
+    if not item:
+        return None
+    return SiteRecord(
         site_id=site_id,
         site_no=int(item["site_no"]),
         name=item["name"],
@@ -138,4 +179,4 @@ def _read_site(site_id: str) -> SiteRecord | None:
 
 def _read_domain(domain: str) -> str | None:
     item = dynamo.get_item(_table(), {"pk": f"domain#{domain}", "sk": "site"})
-    return item and cast("str", item["site_id"])
+    return cast("str", item["site_id"]) if item else None

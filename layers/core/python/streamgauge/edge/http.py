@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
@@ -61,7 +60,7 @@ class Application(APIGatewayHttpResolver):
         super().__init__(enable_validation=True, response_validation_error_http_code=500, serializer=to_json)
         self._doors: list[tuple[re.Pattern[str], str, Security]] = []
         self.exception_handler(Exception)(self._refuse)
-        self.use(middlewares=[_as_csv_when_asked])
+        self.use(middlewares=[_finish])
 
     def route(  # type: ignore[override] # the parent lists twenty parameters, which all pass through
         self, rule: str, method: str, *args: object, **kwargs: object
@@ -105,7 +104,7 @@ class Application(APIGatewayHttpResolver):
 
     def _refuse(self, error: Exception) -> Response[str]:
         problem = _logged(error)
-        headers = {"cache-control": "no-store", **problem.headers}
+        headers = {"Cache-Control": "no-store", **problem.headers}
         return Response(problem.status, content_type=PROBLEM_JSON, body=problem.body(), headers=headers)
 
 
@@ -150,7 +149,7 @@ def bypasses_cache(app: Application) -> bool:
 
 def cached(body: Body, seconds: int) -> Response[Body]:
     """Return an answer that the caller may keep for a while (never a shared cache: answers depend on credentials)."""
-    headers = {"cache-control": f"private, max-age={seconds}"}
+    headers = {"Cache-Control": f"private, max-age={seconds}"}
     return Response(200, content_type="application/json", body=body, headers=headers)
 
 
@@ -166,16 +165,12 @@ def _logged(error: Exception) -> Problem:
     return problem
 
 
-def _as_csv_when_asked(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
-    """Turn a report (an answer with `results`) into CSV for those who accept nothing else."""
+def _finish(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
+    """Turn a report (an answer with `results`) into CSV for those who accept nothing else; say that nothing is to be cached."""
     response = next_middleware(app)
+    response.headers.setdefault("Cache-Control", "no-store")
     body = response.body
-    if (
-        response.status_code == HTTPStatus.OK
-        and isinstance(body, dict)
-        and "results" in body
-        and wants_csv(app.current_event.raw_event)
-    ):
+    if isinstance(body, dict) and "results" in body and wants_csv(app.current_event.raw_event):
         response.body = write_csv(body["results"])
         response.headers["Content-Type"] = "text/csv; charset=utf-8"
     return response

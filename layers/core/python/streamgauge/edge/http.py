@@ -28,7 +28,8 @@ from streamgauge.edge.bodies import as_json, with_clean_path
 from streamgauge.edge.callers import Caller, caller_of, require
 from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.origin import check_origin, header
-from streamgauge.edge.problems import INTERNAL, PROBLEM_JSON, Problem, problem_of
+from streamgauge.edge.problems import INTERNAL, PROBLEM_JSON, Problem
+from streamgauge.edge.validation import problem_at_route
 from streamgauge.errors import NotFoundError, OutOfBoundsError
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def to_json(body: object) -> str:
 
 
 def _logged(error: Exception) -> Problem:
-    problem = problem_of(error)
+    problem = problem_at_route(error)
     if problem is INTERNAL:
         telemetry.logger().error("request failed", exc_info=error)
     return problem

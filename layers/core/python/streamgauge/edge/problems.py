@@ -1,22 +1,16 @@
-"""Every error a caller may see, as `application/problem+json` (RFC 9457): one table from error classes to status codes."""
+"""Every error a caller may see, as `application/problem+json` (RFC 9457): one table from error classes to status codes.
+
+It imports nothing heavy: ingest uses it too. What Powertools raises is read in `validation`.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
-from aws_lambda_powertools.event_handler.exceptions import ServiceError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from typing import Any, Final
 
 from streamgauge import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STATUS: Final[dict[type[errors.StreamgaugeError], tuple[int, str]]] = {
     errors.UnreadableError: (400, "Unreadable request"),
@@ -68,19 +62,14 @@ INTERNAL: Final = Problem(500, "Internal error", "The request could not be answe
 def problem_of(error: Exception) -> Problem:
     """Return what the caller sees of an error; INTERNAL for those that are ours alone."""
     if isinstance(error, errors.StreamgaugeError):
-        return _known(error)
-    if isinstance(error, RequestValidationError):
-        return _invalid(error)
-    if isinstance(error, RequestUnsupportedContentType):
-        return _known(errors.UnsupportedMediaError("Send the body as application/json."))
-    if isinstance(error, ServiceError) and 400 <= error.status_code < 500:  # noqa: PLR2004 - the client's own errors
-        return Problem(error.status_code, "Request refused", str(error.msg))
+        return known_problem(error)
     if _database_away(error):
-        return _known(errors.UnavailableError("The database is away; please try again."))
+        return known_problem(errors.UnavailableError("The database is away; please try again."))
     return INTERNAL
 
 
-def _known(error: errors.StreamgaugeError) -> Problem:
+def known_problem(error: errors.StreamgaugeError) -> Problem:
+    """Return what the caller sees of an error of ours."""
     status, title = next(STATUS[base] for base in type(error).__mro__ if base in STATUS)
     headers: dict[str, str] = {}
     found: tuple[tuple[list[str | int], str], ...] = ()
@@ -91,19 +80,6 @@ def _known(error: errors.StreamgaugeError) -> Problem:
     if isinstance(error, errors.OutOfBoundsError):
         found = tuple(error.errors)
     return Problem(status, title, error.detail, found, headers)
-
-
-def _invalid(error: RequestValidationError) -> Problem:
-    found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
-        return _known(errors.UnreadableError("The body is no JSON."))
-    pairs = [(_location(one["loc"]), str(one["msg"])) for one in found]
-    return _known(errors.OutOfBoundsError("Some values are missing or out of bounds.", pairs))
-
-
-def _location(found: Sequence[str | int]) -> list[str | int]:
-    """Return where a value stands in the request: a query read as one model names its parameter in between."""
-    return ["query", found[2]] if found[0] == "query" and len(found) > 2 else [*found]  # noqa: PLR2004
 
 
 def _database_away(error: Exception) -> bool:

@@ -1,0 +1,186 @@
+"""One request to an AWS service and its answer, over a kept connection of this thread."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import threading
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from streamgauge.store.errors import StoreAwayError, StoreRefusedError
+from streamgauge.store.signature import credentials, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT_SECONDS: Final = {"kinesis": 2.0, "dynamodb": 2.0, "s3": 5.0, "secretsmanager": 3.0}
+"""How long one try may wait for its connection, or for its answer."""
+
+ATTEMPTS: Final = 4
+FIRST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 1.0
+
+THROTTLES: Final = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+"""Error codes that another try may get past."""
+
+_SERVER_ERROR: Final = 500
+_OK: Final = 200
+_CLIENT_ERROR: Final = 400
+_TOO_MANY: Final = 429
+
+
+class Endpoint(NamedTuple):
+    """Where a service is reached."""
+
+    host: str
+    port: int | None
+    secure: bool
+    region: str
+
+
+class Reply(NamedTuple):
+    """An answer of a service."""
+
+    status: int
+    body: bytes
+
+
+class TransportError(Exception):
+    """Raised when no answer came: the connection could not be made, broke or timed out."""
+
+
+_thread = threading.local()
+
+
+@lru_cache(maxsize=16)
+def _endpoint(service: str, region: str, url: str) -> Endpoint:
+    if not url:
+        return Endpoint(f"{service}.{region}.amazonaws.com", None, secure=True, region=region)
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.rstrip("/").partition(":")
+    return Endpoint(host, int(port) if port else None, secure=scheme == "https", region=region)
+
+
+def endpoint(service: str) -> Endpoint:
+    """Return where a service is: in the function's region, or where AWS_ENDPOINT_URL (or …_<SERVICE>) says."""
+    environment = os.environ
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+    url = environment.get(f"AWS_ENDPOINT_URL_{service.upper()}") or environment.get("AWS_ENDPOINT_URL") or ""
+    return _endpoint(service, region, url)
+
+
+def _open(place: Endpoint, timeout: float) -> http.client.HTTPConnection:
+    if place.secure:
+        return http.client.HTTPSConnection(place.host, place.port, timeout=timeout)
+    return http.client.HTTPConnection(place.host, place.port, timeout=timeout)
+
+
+def exchange(  # noqa: PLR0917 - one request has these parts
+    service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
+) -> Reply:
+    """Send one signed request and read its answer. Raises TransportError.
+
+    A kept connection that the other side has closed meanwhile (a thawed container's always is) is replaced once.
+    """
+    place = endpoint(service)
+    host = place.host if place.port is None else f"{place.host}:{place.port}"
+    signed = sign(service, place.region, method, path, query, {**headers, "host": host}, body, keys=credentials())
+    target = f"{path}?{query}" if query else path
+    held: dict[tuple[str, Endpoint], http.client.HTTPConnection]
+    try:
+        held = _thread.connections
+    except AttributeError:
+        held = _thread.connections = {}
+    while True:
+        connection = held.pop((service, place), None)
+        fresh = connection is None
+        if connection is None:
+            connection = _open(place, TIMEOUT_SECONDS[service])
+        try:
+            connection.request(method, target, body, signed)
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            if not fresh and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
+                continue
+            raise TransportError(f"{service}: {type(error).__name__}: {error}") from error
+        if response.will_close:
+            connection.close()
+        else:
+            held[service, place] = connection
+        return Reply(response.status, content)
+
+
+def pause(attempt: int) -> None:
+    """Wait before the next try: longer each time, and by chance, so that many callers do not come back together."""
+    time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)))
+
+
+def call(
+    service: str, target: str, version: str, request: object, *, attempts: int = ATTEMPTS, expected: str | None = None
+) -> Any:  # noqa: ANN401 - JSON
+    """Call an operation of a service that speaks JSON; return the decoded answer, or None for the `expected` error.
+
+    Raises StoreAwayError when it is away or throttles after all attempts, StoreRefusedError for any other error.
+    """
+    headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": target}
+    body = msgspec.json.encode(request)
+
+    def once() -> Reply:
+        return exchange(service, "POST", "/", "", headers, body)
+
+    reply = retried(service, once, attempts)
+    if reply.status == _OK:
+        return msgspec.json.decode(reply.body)
+    code = error_code(reply)
+    if code == expected:
+        return None
+    raise StoreRefusedError(service, code, reply.body[:500].decode(errors="replace"))
+
+
+def retried(service: str, once: Callable[[], Reply], attempts: int = ATTEMPTS) -> Reply:
+    """Return the first answer that is no throttling and no failure of the service. Raises StoreAwayError after all attempts."""
+    last = ""
+    for attempt in range(attempts):
+        if attempt:
+            pause(attempt - 1)
+        try:
+            reply = once()
+        except TransportError as error:
+            last = str(error)
+            continue
+        if reply.status < _CLIENT_ERROR:
+            return reply
+        last = error_code(reply)
+        if reply.status < _SERVER_ERROR and reply.status != _TOO_MANY and last not in THROTTLES:
+            return reply
+    raise StoreAwayError("A store is away at the moment; please try again.") from TransportError(f"{service}: {last}")
+
+
+def error_code(reply: Reply) -> str:
+    """Return the error's name without its namespace; the status when the body names none."""
+    try:
+        name = str(msgspec.json.decode(reply.body).get("__type", ""))
+    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError):
+        name = ""
+    return name.rpartition("#")[2].partition(":")[0] or str(reply.status)

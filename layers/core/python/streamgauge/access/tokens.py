@@ -119,14 +119,14 @@ class Verifier:
         self._asked_at = self._clock()
         try:
             home = self._document(self._issuer.name.rstrip("/") + "/.well-known/openid-configuration")
-            if home.get("issuer") != self._issuer.name:
-                raise ValueError("the issuer calls itself otherwise")
             found = self._document(home["jwks_uri"])
             self._keys = {kid: key for document in found["keys"] for kid, key in _usable(document)}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if not held_before:
                 self._asked_at = float("-inf")
                 raise IssuerAwayError(type(error).__name__) from error
+            # What is held goes on working; ask again soon.
+            self._asked_at += REFRESH_SECONDS - HOLD_SECONDS
 
     def _document(self, address: str) -> Any:  # noqa: ANN401 - JSON
         place = urlsplit(address)
@@ -141,7 +141,7 @@ def _usable(document: Mapping[str, Any]) -> list[tuple[str, jwt.PyJWK]]:
     kid = document.get("kid")
     if algorithm is None or not isinstance(kid, str) or document.get("use", "sig") != "sig":
         return []
-    if document.get("alg", algorithm) != algorithm:
+    if document.get("alg", algorithm) != algorithm or document.get("crv", "P-256") != "P-256":
         return []
     try:
         key = jwt.PyJWK({**document}, algorithm)

@@ -1,0 +1,79 @@
+"""`streamgauge dead-letters`: what the service refused or could not process, and sending it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from streamgauge_cli import console
+from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, call, connect
+from streamgauge_cli.errors import CommandError
+
+app = typer.Typer(no_args_is_help=True, help="Events that were refused or failed.")
+
+_BODY_SHOWN = 80
+
+ReasonOption = Annotated[str | None, typer.Option(help="Only letters of this reason, for instance too_late")]
+
+
+@app.command("list")
+def list_letters(  # noqa: PLR0917 - options of the command line
+    reason: ReasonOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, with the whole body")] = False,
+    url: UrlOption = None,
+    key: KeyOption = None,
+    site: SiteOption = None,
+) -> None:
+    """List dead letters with their reasons, newest first. Needs an admin key."""
+    connection = connect("admin", url, key, site)
+    with connection.client() as client:
+        answer = call(
+            client,
+            "GET",
+            "/api/v1/dead-letters",
+            query={"reason": reason, "limit": limit, "site_id": connection.site},
+        )
+    if as_json:
+        for row in answer["results"]:
+            typer.echo(json.dumps(row))
+        return
+    table = console.table("id", "reason", "stage", "received", "event id", "body")
+    for row in answer["results"]:
+        table.add_row(
+            row["id"],
+            row["reason"],
+            row["stage"],
+            row["received_at"],
+            row.get("event_id") or "",
+            _short(row.get("body")),
+        )
+    console.show(table)
+    console.err.print(f"{len(answer['results'])} of {answer['total']}")
+
+
+@app.command("replay")
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of dead letters")] = None,
+    reason: ReasonOption = None,
+    url: UrlOption = None,
+    key: KeyOption = None,
+    site: SiteOption = None,
+) -> None:
+    """Send dead letters through ingest again: those named, or all of one reason. Needs an admin key."""
+    if bool(ids) == bool(reason):
+        raise CommandError("name the ids to replay, or one --reason.")
+    connection = connect("admin", url, key, site)
+    body: dict[str, Any] = {"ids": ids} if ids else {"reason": reason}
+    if connection.site:
+        body["site_id"] = connection.site
+    with connection.client() as client:
+        answer = call(client, "POST", "/api/v1/dead-letters/replay", body=body)
+    console.out.print_json(json.dumps(answer))
+
+
+def _short(body: object) -> str:
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= _BODY_SHOWN else text[: _BODY_SHOWN - 1] + "…"

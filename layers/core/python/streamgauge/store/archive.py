@@ -12,6 +12,8 @@ from streamgauge.store.errors import StoreRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from streamgauge.store.keepalive import Reply
+
 _NOT_FOUND: Final = 404
 _ERROR: Final = 400
 _NAMESPACE: Final = "{*}"
@@ -81,12 +83,12 @@ def _path(bucket: str, key: str) -> str:
 
 def _request(
     method: str, path: str, *, query: str = "", body: bytes = b"", headers: dict[str, str] | None = None
-) -> wire.Reply | None:
+) -> Reply | None:
     reply = wire.retried("s3", lambda: wire.exchange("s3", method, path, query, headers or {}, body))
     if reply.status == _NOT_FOUND and b"NoSuchBucket" not in reply.body:
         return None
     return _refused(reply) if reply.status >= _ERROR else reply
 
 
-def _refused(reply: wire.Reply) -> wire.Reply:
+def _refused(reply: Reply) -> wire.Reply:
     raise StoreRefusedError("s3", str(reply.status), reply.body[:500].decode(errors="replace"))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
 import threading
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from streamgauge.store.errors import StoreAwayError, StoreRefusedError
+from streamgauge.store.keepalive import Connection, Endpoint, Reply, StaleConnectionError
 from streamgauge.store.signature import credentials, sign
 
 if TYPE_CHECKING:
@@ -48,22 +48,6 @@ _CLIENT_ERROR: Final = 400
 _TOO_MANY: Final = 429
 
 
-class Endpoint(NamedTuple):
-    """Where a service is reached."""
-
-    host: str
-    port: int | None
-    secure: bool
-    region: str
-
-
-class Reply(NamedTuple):
-    """An answer of a service."""
-
-    status: int
-    body: bytes
-
-
 class TransportError(Exception):
     """Raised when no answer came: the connection could not be made, broke or timed out."""
 
@@ -88,12 +72,6 @@ def endpoint(service: str) -> Endpoint:
     return _endpoint(service, region, url)
 
 
-def _open(place: Endpoint, timeout: float) -> http.client.HTTPConnection:
-    if place.secure:
-        return http.client.HTTPSConnection(place.host, place.port, timeout=timeout)
-    return http.client.HTTPConnection(place.host, place.port, timeout=timeout)
-
-
 def exchange(  # noqa: PLR0917 - one request has these parts
     service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> Reply:
@@ -105,30 +83,34 @@ def exchange(  # noqa: PLR0917 - one request has these parts
     host = place.host if place.port is None else f"{place.host}:{place.port}"
     signed = sign(service, place.region, method, path, query, {**headers, "host": host}, body, keys=credentials())
     target = f"{path}?{query}" if query else path
-    held: dict[tuple[str, Endpoint], http.client.HTTPConnection]
-    try:
-        held = _thread.connections
-    except AttributeError:
-        held = _thread.connections = {}
+    held = _connections()
     while True:
         connection = held.pop((service, place), None)
-        fresh = connection is None
-        if connection is None:
-            connection = _open(place, TIMEOUT_SECONDS[service])
+        kept = connection is not None
         try:
-            connection.request(method, target, body, signed)
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            if not fresh and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
+            if connection is None:
+                connection = Connection(place, TIMEOUT_SECONDS[service])
+            reply = connection.request(method, target, signed, body)
+        except OSError as error:
+            if connection is not None:
+                connection.close()
+            if kept and isinstance(error, StaleConnectionError):
                 continue
             raise TransportError(f"{service}: {type(error).__name__}: {error}") from error
-        if response.will_close:
-            connection.close()
-        else:
+        if connection.reusable:
             held[service, place] = connection
-        return Reply(response.status, content)
+        else:
+            connection.close()
+        return reply
+
+
+def _connections() -> dict[tuple[str, Endpoint], Connection]:
+    """Return the kept connections of this thread."""
+    try:
+        held: dict[tuple[str, Endpoint], Connection] = _thread.connections
+    except AttributeError:
+        held = _thread.connections = {}
+    return held
 
 
 def pause(attempt: int) -> None:

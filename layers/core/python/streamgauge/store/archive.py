@@ -90,5 +90,5 @@ def _request(
     return _refused(reply) if reply.status >= _ERROR else reply
 
 
-def _refused(reply: Reply) -> wire.Reply:
+def _refused(reply: Reply) -> Reply:
     raise StoreRefusedError("s3", str(reply.status), reply.body[:500].decode(errors="replace"))

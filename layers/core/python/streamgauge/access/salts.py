@@ -7,11 +7,14 @@ the site, and by the table's time to live when the site fell silent.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.clock import MICROSECONDS, day_start
 from streamgauge.settings import settings
 from streamgauge.store import dynamo
+from streamgauge.store.errors import StoreAwayError, StoreRefusedError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,7 +44,7 @@ def salt(site: SiteRecord, day: date, now: int) -> bytes | None:
     ends = begins + LIFE_SECONDS
     if not begins - AHEAD_SECONDS <= second < ends:
         return None
-    value = _kept(site.site_id, day) or _made(site.site_id, day, ends, second)
+    value = _kept(site.site_id, day) or _made(site.site_id, day, ends)
     _forget(second)
     _held[site.site_id, day] = (ends, value)
     return value
@@ -57,17 +60,23 @@ def _kept(site_id: str, day: date) -> bytes | None:
     return bytes(item["salt"]) if item else None
 
 
-def _made(site_id: str, day: date, ends: int, now: int) -> bytes:
+def _made(site_id: str, day: date, ends: int) -> bytes:
     """Make a salt, or take the one that another container made first; then delete those that are over."""
     value = secrets.token_bytes(_BYTES)
     item = {**_key(site_id, day), "salt": value, "expires": ends}
     if not dynamo.put_item(_table(), item, condition="attribute_not_exists(pk)"):
         first = _kept(site_id, day)
         return value if first is None else first
-    for old in dynamo.query_all(_table(), "pk = :p", values={":p": item["pk"]}, projection="sk, expires"):
-        if old["expires"] <= now:
-            dynamo.delete_item(_table(), {"pk": item["pk"], "sk": old["sk"]})
+    _delete_old(site_id, day)
     return value
+
+
+def _delete_old(site_id: str, day: date) -> None:
+    """Delete the salts of the days that are over for certain; what this misses, the table's time to live takes."""
+    old = [_key(site_id, day - timedelta(days=back)) for back in range(3, 10)]
+    # Nobody's event is lost over it: ingest may be forbidden to, or the table away again.
+    with suppress(StoreAwayError, StoreRefusedError):
+        dynamo.batch_write(_table(), deletes=old)
 
 
 def _forget(now: int) -> None:

@@ -21,8 +21,8 @@ _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAYS: Final[dict[str, int]] = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 
 
-class ReportParameters(BaseModel):
-    """The query of a report as it stands in the address."""
+class RangeParameters(BaseModel):
+    """The range in the query of a call."""
 
     model_config = ConfigDict(populate_by_name=True, frozen=True)
 
@@ -33,6 +33,11 @@ class ReportParameters(BaseModel):
     period: Annotated[
         Period | None, Field(description="Instead of days: up to today. `30d` when nothing is given.")
     ] = None
+
+
+class ReportParameters(RangeParameters):
+    """The query of a report as it stands in the address."""
+
     compare: Annotated[Literal["previous"] | None, Field(description="Compare with the time just before.")] = None
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 10
     cursor: Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before this one.")] = (
@@ -65,7 +70,7 @@ class ReportRange:
         return {"start": self.start.isoformat(), "end": self.end.isoformat(), "timezone": self.timezone}
 
 
-def report_range(asked: ReportParameters, today: date, timezone: str) -> ReportRange:
+def report_range(asked: RangeParameters, today: date, timezone: str) -> ReportRange:
     """Return the days that a report is about; `today` is the site's. Raises OutOfBoundsError.
 
     With one of the two days given, the other is today, or the first of 30 days.

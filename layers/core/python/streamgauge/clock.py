@@ -75,3 +75,20 @@ def local_day(microseconds_: int, zone_name: str) -> date:
 def iso(second: int, zone_name: str) -> str:
     """Return an instant (epoch seconds) as ISO 8601 in the zone, with its offset."""
     return datetime.fromtimestamp(second, zone(zone_name)).isoformat()
+
+
+def hours_between(first: int, last: int, zone_name: str) -> list[tuple[int, date]]:
+    """Return (first second, local day) of every local hour from that of `first` to that of `last`, both microseconds."""
+    start = hour_and_day(first, zone_name)
+    end = hour_and_day(last, zone_name)
+    if start == end:
+        return [start]
+    found = [start]
+    # Half hours exist (a change of offset by 30 minutes), quarters of hours begin none but by such a change.
+    moment = (start[0] + 900) * MICROSECONDS
+    while found[-1] != end:
+        hour = hour_and_day(moment, zone_name)
+        if hour != found[-1]:
+            found.append(hour)
+        moment += 900 * MICROSECONDS
+    return found

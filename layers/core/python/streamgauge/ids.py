@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from functools import lru_cache
 from hashlib import blake2b
 
 
-def digest(text: str) -> uuid.UUID:
-    """Return 128 bits for an event id; with a billion ids per site, two alike are as good as impossible (10^-21)."""
-    return uuid.UUID(bytes=blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+def digest(text: str) -> str:
+    """Return 128 bits for an event id, written as a UUID; two alike among a billion are as good as impossible (10^-21)."""
+    hexadecimal = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    parts = (hexadecimal[:8], hexadecimal[8:12], hexadecimal[12:16], hexadecimal[16:20], hexadecimal[20:])
+    return "-".join(parts)
 
 
 def number(*parts: str) -> int:

@@ -66,12 +66,12 @@ def mark(
     for kind, period in dict.fromkeys(once):
         key = (kind, f"{site_id}#{period}")
         if key not in _marked:
-            _put(kind, site_id, period, zone)
+            put(kind, site_id, period, zone)
             if len(_marked) >= _KEPT:
                 _marked.clear()
             _marked.add(key)
     for day in sorted(set(closed_days)):
-        _put(DAYS, site_id, day.isoformat(), zone)
+        put(DAYS, site_id, day.isoformat(), zone)
 
 
 def waiting(kind: Kind) -> list[Pending]:
@@ -102,7 +102,8 @@ def forget() -> None:
     _marked.clear()
 
 
-def _put(kind: Kind, site_id: str, period: str, zone: str) -> None:
+def put(kind: Kind, site_id: str, period: str, zone: str) -> None:
+    """Mark one thing, whether or not it is marked already. Raises StoreAwayError."""
     # The mark is new with every put: two puts in one clock tick must differ.
     item = {"pk": kind, "sk": f"{site_id}#{period}", "zone": zone, "mark": secrets.token_hex(8)}
     dynamo.put_item(_table(), item)

@@ -1,0 +1,93 @@
+"""What states and events add to the rollups: one accumulator, filled with +1 (after) and -1 (before)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from streamgauge.dimensions import Dimension, code_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+VISITORS: Final = 0
+LASTING: Final = 1
+VISITS: Final = 2
+ENTRIES: Final = 3
+BOUNCES: Final = 4
+PAGEVIEWS: Final = 5
+EVENTS: Final = 6
+DURATION: Final = 7
+PAGE_TIME: Final = 8
+AMOUNTS: Final = ("visitors", "lasting", "visits", "entries", "bounces", "pageviews", "events", "duration", "page_time")
+"""Columns of `rollup_days` and `rollup_months`, in the order of a list of amounts."""
+
+VIDEO_AMOUNTS: Final = (
+    "views",
+    "qualified",
+    "measured",
+    "completions",
+    "failures",
+    "exits",
+    "watched",
+    "covered",
+    "buffered",
+)
+"""Columns of `rollup_videos`, in the order of a list of amounts."""
+
+TOTAL_CODE: Final = code_of(Dimension.TOTAL, "")
+
+DayKey = tuple["date", bool, int, int]
+"""(local day, bots, dimension, code)"""
+
+
+def _amounts() -> list[int]:
+    return [0] * len(AMOUNTS)
+
+
+def _video_amounts() -> list[int]:
+    return [0] * len(VIDEO_AMOUNTS)
+
+
+class Contributions:
+    """Amounts per rollup row of one site, and counts per value of each visitor-day.
+
+    `names` holds the text of every code that came by name: a code that is only taken away stands in its row already.
+    """
+
+    def __init__(self) -> None:
+        self.days: defaultdict[DayKey, list[int]] = defaultdict(_amounts)
+        self.hours: defaultdict[tuple[int, bool], list[int]] = defaultdict(_amounts)
+        self.videos: defaultdict[tuple[str, date, bool], list[int]] = defaultdict(_video_amounts)
+        self.presence: dict[tuple[date, bool, int], dict[int, int]] = {}
+        self.lasting: dict[int, bool] = {}
+        self.kinds: dict[int, int] = {TOTAL_CODE: Dimension.TOTAL}
+        self.names: dict[int, str] = {TOTAL_CODE: ""}
+
+    def code(self, dimension: Dimension, name: str) -> int:
+        """Return the code of a value, and remember its text."""
+        code = code_of(dimension, name)
+        if code not in self.kinds:
+            self.kinds[code] = dimension
+        self.names[code] = name
+        return code
+
+    def appear(self, day: date, *, bot: bool, visitor: int, lasting: bool) -> dict[int, int]:
+        """Return the counts per code of a visitor-day, to be changed in place."""
+        key = (day, bot, visitor)
+        counts = self.presence.get(key)
+        if counts is None:
+            counts = self.presence[key] = {}
+            self.lasting[visitor] = lasting
+        return counts
+
+    def settle_visitor(self, day: date, *, bot: bool, code: int, step: int, lasting: bool) -> None:
+        """Count a visitor-day in (`step` 1) or out (-1) of a value in which it newly or no longer appears."""
+        kind = self.kinds[code]
+        if kind == Dimension.HOUR:
+            row = self.hours[int(self.names[code]), bot]
+        else:
+            row = self.days[day, bot, kind, code]
+        row[VISITORS] += step
+        if lasting:
+            row[LASTING] += step

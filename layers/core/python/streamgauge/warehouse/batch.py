@@ -1,0 +1,253 @@
+"""A batch of stamped events in one transaction: everything that they change, or nothing.
+
+Order (READ COMMITTED; keys sorted in every step): gates, ids, anchors, then in later statements state and raw rows, then
+visitor-days, and all rollups last. Docs: `docs/architecture.md`, The transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from streamgauge.clock import MICROSECONDS, hour_and_day, local_day
+from streamgauge.events.facts import MIDNIGHT_REACH, Fact, fact_of
+from streamgauge.events.reasons import Reason
+from streamgauge.settings import settings
+from streamgauge.views.counting import View, view_of
+from streamgauge.warehouse import gate, rollups
+from streamgauge.warehouse.locks import MoreLocksNeededError, lock
+from streamgauge.warehouse.playback_state import fold_playbacks
+from streamgauge.warehouse.raw import utc_day, write_events
+from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
+from streamgauge.warehouse.site_batch import SiteBatch
+from streamgauge.warehouse.view_state import fold_views
+from streamgauge.warehouse.visit_state import fold_visits
+from streamgauge.warehouse.visitor_day_state import settle_visitor_days
+from streamgauge.web.visits import contribute_event
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from streamgauge.events.models import StampedEvent
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.directory import Directory, Site
+
+MOST_RESTARTS: Final = 20
+"""A chain grows by a key or two per restart; more than this is a fault."""
+
+EXPIRED_DAYS: Final = 37
+"""Replay 30 and stream 7: an event received longer ago could not be told from a repetition."""
+
+_DAY: Final = 86_400 * MICROSECONDS
+
+_SITE_DAYS: Final = "SELECT day, closed, whole FROM site_days WHERE site_no = %s AND day = ANY(%s::date[])"
+_PROGRESS: Final = """
+    INSERT INTO consumer_progress AS p (shard, events, batches, busy_seconds, last_arrival) VALUES (%s, %s, 1, %s, %s)
+    ON CONFLICT (shard) DO UPDATE SET events = p.events + excluded.events, batches = p.batches + 1,
+        busy_seconds = p.busy_seconds + excluded.busy_seconds,
+        last_arrival = greatest(p.last_arrival, excluded.last_arrival)
+    RETURNING events, batches, busy_seconds
+"""
+
+
+class Lane(NamedTuple):
+    """Where a batch came from: its shard, when its last record arrived (epoch seconds), and what earlier work took."""
+
+    shard: str
+    last_arrival: float
+    busy_seconds: float
+
+
+class Touched(NamedTuple):
+    """What of a site a batch touched, repetitions included: for the projection and the jobs that follow."""
+
+    site_no: int
+    zone: str
+    hours: frozenset[int]
+    open_days: frozenset[date]
+    closed_days: frozenset[date]
+    view_days: frozenset[date]
+    videos: frozenset[str]
+
+
+class Progress(NamedTuple):
+    """What a lane has done so far, absolute."""
+
+    events: int
+    batches: int
+    busy_seconds: float
+
+
+class Outcome(NamedTuple):
+    """What became of a batch; `refused` are events to be kept as dead letters before the batch is acknowledged."""
+
+    stored: int
+    refused: list[tuple[StampedEvent, Reason]]
+    touched: dict[str, Touched]
+    progress: Progress
+
+
+def store_batch(
+    connection: Connection, directory: Directory, events: list[StampedEvent], lane: Lane, now: int
+) -> Outcome:
+    """Store events exactly once; `now` in microseconds.
+
+    Raises psycopg.OperationalError when the database is away or gave the transaction up (nothing is stored, try again), and
+    psycopg.DataError when one of the events cannot be stored.
+    """
+    sites = directory.sites(connection, {event.site for event in events}, now / MICROSECONDS)
+    refused: list[tuple[StampedEvent, Reason]] = []
+    claims: list[Claim] = []
+    for event in events:
+        site = sites.get(event.site)
+        if site is None:
+            refused.append((event, Reason.UNKNOWN_SITE))
+        else:
+            claims.append(claim_of(site.site_no, event))
+    directory.ensure_days(connection, (utc_day(claim.event.time) for claim in claims))
+    directory.dictionaries.store(connection, (claim.event for claim in claims if claim.event.kind != "view"))
+    more_locks: dict[int, set[int]] = defaultdict(set)
+    for _ in range(MOST_RESTARTS):
+        transaction = _Transaction(connection, directory, sites, more_locks)
+        try:
+            with connection.transaction():
+                return transaction.run(claims, refused, lane, now)
+        except MoreLocksNeededError as error:
+            more_locks[transaction.current_site_no] |= error.keys
+    raise RuntimeError("a chain of visits kept growing while it was locked")
+
+
+class _Transaction:
+    """One try at storing a batch."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        directory: Directory,
+        sites: dict[str, Site],
+        more_locks: dict[int, set[int]],
+    ) -> None:
+        self.connection = connection
+        self.directory = directory
+        self.sites = sites
+        self.more_locks = more_locks
+        self.current_site_no = 0
+
+    def run(
+        self, claims: list[Claim], refused_before: list[tuple[StampedEvent, Reason]], lane: Lane, now: int
+    ) -> Outcome:
+        connection = self.connection
+        by_number = {site.site_no: (site_id, site) for site_id, site in self.sites.items()}
+        gate.enter(connection, by_number)
+        touched = {site_id: self._touch(site, claims) for site_id, site in sorted(self.sites.items())}
+        refused: list[tuple[Claim, Reason]] = []
+        good: list[Claim] = []
+        for claim in claims:
+            reason = _refusal(claim.event, self.whole, claim.site_no, by_number[claim.site_no][1].zone, now)
+            if reason is None:
+                good.append(claim)
+            else:
+                refused.append((claim, reason))
+        accounting = Accounting()
+        count_dead(connection, [claim for claim, _ in refused], accounting)
+        new = claim_ids(connection, good, accounting)
+        batches = [
+            self._fold_site(site_no, *by_number[site_no], [claim.event for claim in new if claim.site_no == site_no])
+            for site_no in sorted({claim.site_no for claim in new})
+        ]
+        # Visitor-days come after the anchors of every site: all transactions lock in this order.
+        for batch in batches:
+            settle_visitor_days(connection, batch)
+        progress = connection.execute(_PROGRESS, [lane.shard, len(new), lane.busy_seconds, lane.last_arrival]).fetchone()
+        rollups.add(connection, batches, accounting.rows())
+        return Outcome(
+            stored=len(new),
+            refused=refused_before + [(claim.event, reason) for claim, reason in refused],
+            touched=touched,
+            progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
+        )
+
+    def _touch(self, site: Site, claims: list[Claim]) -> Touched:
+        """Return what of a site the batch touches, and learn which of its days are closed or not whole."""
+        hours: set[int] = set()
+        days: set[date] = set()
+        view_days: set[date] = set()
+        videos: set[str] = set()
+        for claim in claims:
+            if claim.site_no != site.site_no:
+                continue
+            hour, day = hour_and_day(claim.event.time, site.zone)
+            hours.add(hour)
+            days.add(day)
+            if claim.event.kind == "view" and claim.event.video is not None:
+                view_days.add(day)
+                videos.add(claim.event.video.video_id)
+        rows = self.connection.execute(_SITE_DAYS, [site.site_no, sorted(days)]).fetchall()
+        closed = frozenset(day for day, is_closed, _ in rows if is_closed)
+        self.whole = getattr(self, "whole", {}) | {(site.site_no, day): is_whole for day, _, is_whole in rows}
+        return Touched(
+            site.site_no,
+            site.zone,
+            frozenset(hours),
+            frozenset(days - closed),
+            closed,
+            frozenset(view_days),
+            frozenset(videos),
+        )
+
+    def _fold_site(self, site_no: int, site_id: str, site: Site, events: list[StampedEvent]) -> SiteBatch:
+        connection = self.connection
+        self.current_site_no = site_no
+        views: list[tuple[StampedEvent, View]] = []
+        pairs: list[tuple[StampedEvent, Fact]] = []
+        for event in events:
+            if event.kind == "view":
+                views.append((event, view_of(event)))
+            else:
+                pairs.append((event, fact_of(event, after_midnight=reaches_back(event.time, site.zone))))
+        facts = [fact for _, fact in pairs]
+        keys = set(self.more_locks[site_no])
+        for fact in facts:
+            keys |= {key for key in (fact.visit_key, fact.prev_key, fact.play_key) if key is not None}
+        for _, view in views:
+            keys |= view.keys()
+        batch = SiteBatch(
+            site_no,
+            site_id,
+            site.zone,
+            view_window=site.view_window,
+            dictionaries=self.directory.dictionaries,
+            locked=keys,
+        )
+        lock(connection, site_no, keys)
+        for fact in facts:
+            contribute_event(fact, site.zone, batch.contributions)
+        fold_visits(connection, batch, facts)
+        fold_playbacks(connection, batch, facts)
+        fold_views(connection, batch, views)
+        write_events(connection, site_no, pairs)
+        return batch
+
+
+def reaches_back(time: int, zone: str) -> bool:
+    """Return whether an event is so soon after its local midnight that it may go on with a visit of the day before."""
+    return local_day(time - MIDNIGHT_REACH, zone) != local_day(time, zone)
+
+
+def _refusal(
+    event: StampedEvent, whole: dict[tuple[int, date], bool], site_no: int, zone: str, now: int
+) -> Reason | None:
+    """Return why an event must not be counted, None when it may."""
+    if not event.historical:
+        if event.received - event.time > settings().max_event_age_days * _DAY:
+            return Reason.TOO_LATE
+        if now - event.received > EXPIRED_DAYS * _DAY:
+            return Reason.EXPIRED_ID
+    day = local_day(event.time, zone)
+    # A visit may reach over midnight, so the day before must be whole as well.
+    if not whole.get((site_no, day), True) or (
+        reaches_back(event.time, zone) and not whole.get((site_no, day - timedelta(1)), True)
+    ):
+        return Reason.DAY_CLOSED
+    return None

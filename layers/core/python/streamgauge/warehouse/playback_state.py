@@ -1,0 +1,145 @@
+"""Playbacks in Postgres: the fast path (newer than all that the key has), and the slow one (late: rebuilt from raw)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+from streamgauge.store.postgres import rows_parameter
+from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, contribute, fold
+from streamgauge.warehouse.dictionaries import bigints
+from streamgauge.warehouse.raw import read_play_chain
+
+if TYPE_CHECKING:
+    from streamgauge.events.facts import Fact
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.site_batch import SiteBatch
+
+_PLAIN: Final = (
+    "key", "start", "last", "last_id", "day", "video_id", "viewer", "viewer_user", "lasting", "bot", "surroundings", "halted",
+    "after_pause", "runs", "waits_since", "position", "position_at", "section_open", "quality", "bitrate", "started_at",
+    "start_position", "progressed", "duration", "startup_time", "completed", "failed", "buffered", "bitrate_time",
+    "bitrate_weight",
+)  # fmt: skip
+"""Columns that are attributes of the state; the sections and qualities follow as arrays."""
+
+_COLUMNS: Final[LiteralString] = """p.key, p.start, p.last, p.last_id, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
+    p.surroundings, p.halted, p.after_pause, p.runs, p.waits_since, p.position, p.position_at, p.section_open, p.quality,
+    p.bitrate, p.started_at, p.start_position, p.progressed, p.duration, p.startup_time, p.completed, p.failed, p.buffered,
+    p.bitrate_time, p.bitrate_weight, p.section_starts, p.section_ends, p.qualities, p.quality_times"""
+
+_LATEST: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM unnest(%(keys)s::bigint[]) AS wanted(key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM playbacks WHERE site_no = %(site_no)s AND key = wanted.key ORDER BY start DESC LIMIT 1
+    ) AS p
+"""
+_NEAR: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM playbacks AS p
+    WHERE site_no = %(site_no)s AND key = %(key)s AND start < %(to)s AND last > %(from)s
+"""
+_DELETE: Final = """
+    DELETE FROM playbacks AS p USING json_to_recordset(%(rows)s) AS gone(key bigint, start bigint)
+    WHERE p.site_no = %(site_no)s AND p.key = gone.key AND p.start = gone.start
+"""
+_UPSERT: Final = """
+    INSERT INTO playbacks (site_no, key, start, last, last_id, day, video_id, viewer, viewer_user, lasting, bot, surroundings,
+        halted, after_pause, runs, waits_since, position, position_at, section_open, quality, bitrate, started_at,
+        start_position, progressed, duration, startup_time, completed, failed, buffered, bitrate_time, bitrate_weight,
+        section_starts, section_ends, qualities, quality_times)
+    SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, last bigint, last_id text, day date,
+        video_id text, viewer bigint, viewer_user boolean, lasting boolean, bot boolean, surroundings bigint, halted boolean,
+        after_pause boolean, runs boolean, waits_since bigint, position double precision, position_at bigint,
+        section_open boolean, quality text, bitrate double precision, started_at bigint, start_position double precision,
+        progressed boolean, duration double precision, startup_time double precision, completed boolean, failed boolean,
+        buffered double precision, bitrate_time double precision, bitrate_weight double precision,
+        section_starts double precision[], section_ends double precision[], qualities text[],
+        quality_times double precision[])
+    ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, last_id = excluded.last_id, viewer = excluded.viewer,
+        viewer_user = excluded.viewer_user, lasting = excluded.lasting, halted = excluded.halted,
+        after_pause = excluded.after_pause, runs = excluded.runs, waits_since = excluded.waits_since,
+        position = excluded.position, position_at = excluded.position_at, section_open = excluded.section_open,
+        quality = excluded.quality, bitrate = excluded.bitrate, started_at = excluded.started_at,
+        start_position = excluded.start_position, progressed = excluded.progressed, duration = excluded.duration,
+        startup_time = excluded.startup_time, completed = excluded.completed, failed = excluded.failed,
+        buffered = excluded.buffered, bitrate_time = excluded.bitrate_time, bitrate_weight = excluded.bitrate_weight,
+        section_starts = excluded.section_starts, section_ends = excluded.section_ends, qualities = excluded.qualities,
+        quality_times = excluded.quality_times
+"""
+
+
+def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
+    """Fold new video events into playbacks, write them, and add the difference of their contributions."""
+    chains: dict[int, list[Fact]] = {}
+    for fact in sorted((fact for fact in facts if fact.play_key is not None), key=lambda fact: (fact.time, fact.id)):
+        if fact.play_key is not None:
+            chains.setdefault(fact.play_key, []).append(fact)
+    if not chains:
+        return
+    rows = connection.execute(_LATEST, {"site_no": batch.site_no, "keys": bigints(chains)}).fetchall()
+    latest = {playback.key: playback for playback in map(playback_of, rows)}
+    changed: list[Playback] = []
+    gone: list[Playback] = []
+
+    def touch(playback: Playback) -> None:
+        if playback.stored:
+            contribute(playback, batch.contributions, -1)
+
+    for key, chain in chains.items():
+        last = latest.get(key)
+        if last is not None and (last.last, last.last_id) >= (chain[0].time, chain[0].id):
+            near, chain = _stretch(connection, batch.site_no, key, chain)  # noqa: PLW2901
+            for playback in near:
+                touch(playback)
+            gone += near
+            last = None
+        changed += fold(last, chain, batch.zone, touch)
+    for playback in changed:
+        contribute(playback, batch.contributions, 1)
+    parameters: dict[str, Any] = {"site_no": batch.site_no}
+    if gone:
+        rows_gone = [{"key": playback.key, "start": playback.start} for playback in gone]
+        connection.execute(_DELETE, parameters | {"rows": rows_parameter(rows_gone)})
+    ordered = sorted(changed, key=lambda playback: (playback.key, playback.start))
+    connection.execute(_UPSERT, parameters | {"rows": rows_parameter([row_of(playback) for playback in ordered])})
+
+
+def _stretch(connection: Connection, site_no: int, key: int, late: list[Fact]) -> tuple[list[Playback], list[Fact]]:
+    """Return the playbacks around late events, up to the longest gap, and all events to fold in their place."""
+    begin, end = late[0].time, late[-1].time
+    while True:
+        rows = connection.execute(
+            _NEAR, {"site_no": site_no, "key": key, "from": begin - GAP_AFTER_PAUSE, "to": end + GAP_AFTER_PAUSE}
+        ).fetchall()
+        near = [playback_of(row) for row in rows]
+        wider = (
+            min([begin, *(playback.start for playback in near)]),
+            max([end, *(playback.last for playback in near)]),
+        )
+        if wider == (begin, end):
+            break
+        begin, end = wider
+    stored = read_play_chain(connection, site_no, [key], begin, end)
+    return near, sorted(stored + late, key=lambda fact: (fact.time, fact.id))
+
+
+def playback_of(row: tuple[Any, ...]) -> Playback:
+    """Return the state that a row holds."""
+    playback = Playback.__new__(Playback)
+    *plain, starts, ends, qualities, quality_times = row
+    for name, value in zip(_PLAIN, plain, strict=True):
+        setattr(playback, name, value)
+    playback.sections = [[begin, end] for begin, end in zip(starts, ends, strict=True)]
+    playback.qualities = dict(zip(qualities, quality_times, strict=True))
+    playback.stored = True
+    return playback
+
+
+def row_of(playback: Playback) -> dict[str, Any]:
+    """Return a state as the row of json_to_recordset."""
+    row = {name: getattr(playback, name) for name in _PLAIN}
+    row["day"] = playback.day.isoformat()
+    row["section_starts"] = [begin for begin, _ in playback.sections]
+    row["section_ends"] = [end for _, end in playback.sections]
+    row["qualities"] = list(playback.qualities)
+    row["quality_times"] = list(playback.qualities.values())
+    return row

@@ -1,0 +1,173 @@
+"""Raw events: written once by COPY, and read back as facts where a chain is folded anew."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+import msgspec
+
+from streamgauge.clock import MICROSECONDS
+from streamgauge.events.facts import (
+    BOT,
+    FATAL,
+    HAS_USER,
+    INTERACTIVE,
+    LASTING_KEY,
+    Fact,
+    flags_of,
+    user_key,
+)
+from streamgauge.events.models import StampedEvent, VideoFields
+from streamgauge.warehouse.dictionaries import bigints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamgauge.store.postgres import Connection
+
+_COPY: Final[LiteralString] = """COPY events (day, site_no, kind, flags, time, received_at, visit_key, prev_key, visitor, play_key,
+    acquisition, surroundings, event_id, anonymous_id, user_id, session_id, name, path, url, title, video_id, position, duration,
+    quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, properties, metadata) FROM STDIN"""
+
+_FACT_COLUMNS: Final[LiteralString] = """time, event_id, kind, flags, visit_key, prev_key, visitor, user_id, path, name,
+    acquisition, surroundings, play_key, video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds,
+    startup_time"""
+_VISIT_CHAIN: Final[LiteralString] = f"""
+    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s AND visit_key = ANY(%(keys)s::bigint[])
+        AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
+"""
+_PLAY_CHAIN: Final[LiteralString] = f"""
+    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s AND play_key = ANY(%(keys)s::bigint[])
+        AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
+"""
+_SPAN: Final[LiteralString] = f"""
+    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s
+        AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
+"""
+
+_ENCODE: Final = msgspec.json.Encoder().encode
+_EPOCH_DAY: Final = date(1970, 1, 1)
+_DAY: Final = 86_400 * MICROSECONDS
+
+
+def utc_day(time: int) -> date:
+    """Return the partition of an instant in microseconds."""
+    return _EPOCH_DAY + timedelta(time // _DAY)
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else _ENCODE(value).decode()
+
+
+def write_events(connection: Connection, site_no: int, pairs: Iterable[tuple[StampedEvent, Fact]]) -> None:
+    """Copy new events of a site into their partitions, which exist."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for event, fact in pairs:
+            page, video = event.page, event.video
+            copy.write_row(
+                (
+                    utc_day(event.time),
+                    site_no,
+                    fact.kind,
+                    flags_of(event),
+                    event.time,
+                    event.received,
+                    fact.visit_key,
+                    fact.prev_key,
+                    None if fact.visitor == fact.visit_key else fact.visitor,
+                    fact.play_key,
+                    fact.acquisition,
+                    fact.surroundings,
+                    event.id,
+                    event.anonymous_id,
+                    event.user_id,
+                    event.session_id,
+                    event.name,
+                    None if page is None else page.path,
+                    None if page is None or page.url == page.path else page.url,
+                    None if page is None else page.title,
+                    *((None,) * 9 if video is None else _video_columns(video)),
+                    _json(event.properties),
+                    _json(event.metadata),
+                )
+            )
+
+
+def _video_columns(video: VideoFields) -> tuple[object, ...]:
+    return (
+        video.video_id,
+        video.position,
+        video.duration,
+        video.quality,
+        video.bitrate,
+        video.seek_from,
+        video.seek_to,
+        video.buffer_seconds,
+        video.startup_time,
+    )
+
+
+def read_visit_chain(connection: Connection, site_no: int, keys: Iterable[int], begin: int, end: int) -> list[Fact]:
+    """Return the events of visit keys within [begin, end] microseconds, unsorted."""
+    return _facts(connection, _VISIT_CHAIN, site_no, begin, end, keys)
+
+
+def read_play_chain(connection: Connection, site_no: int, keys: Iterable[int], begin: int, end: int) -> list[Fact]:
+    """Return the events of playback keys within [begin, end] microseconds, unsorted."""
+    return _facts(connection, _PLAY_CHAIN, site_no, begin, end, keys)
+
+
+def read_span(connection: Connection, site_no: int, begin: int, end: int) -> list[Fact]:
+    """Return all events of a site within [begin, end] microseconds, unsorted."""
+    return _facts(connection, _SPAN, site_no, begin, end, ())
+
+
+def _facts(
+    connection: Connection, query: LiteralString, site_no: int, begin: int, end: int, keys: Iterable[int]
+) -> list[Fact]:
+    rows = connection.execute(
+        query,
+        {
+            "site_no": site_no,
+            "keys": bigints(keys),
+            "begin": begin,
+            "end": end,
+            "first_day": utc_day(begin),
+            "last_day": utc_day(end),
+        },
+    ).fetchall()
+    return [fact_of_row(row) for row in rows]
+
+
+def fact_of_row(row: tuple[Any, ...]) -> Fact:
+    """Return the fact that a raw row holds: the same as `events.facts.fact_of` gave."""
+    (
+        time, event_id, kind, flags, visit_key, prev_key, visitor, user_id, path, name, acquisition, surroundings, play_key,
+        video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time,
+    ) = row  # fmt: skip
+    video = None
+    if video_id is not None:
+        fatal = bool(flags & FATAL)
+        video = VideoFields(
+            video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, fatal
+        )
+    return Fact(
+        time=time,
+        id=event_id,
+        kind=kind,
+        bot=bool(flags & BOT),
+        visit_key=visit_key,
+        prev_key=prev_key,
+        visitor=visit_key if visitor is None else visitor,
+        user=user_key(user_id) if flags & HAS_USER else None,
+        lasting_key=bool(flags & LASTING_KEY),
+        interactive=bool(flags & INTERACTIVE),
+        path=path,
+        name=name,
+        acquisition=acquisition,
+        surroundings=surroundings,
+        play_key=play_key,
+        video=video,
+    )
+

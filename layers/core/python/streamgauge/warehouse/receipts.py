@@ -1,0 +1,146 @@
+"""De-duplication and accounting: which events of a batch are new, and what became of every receipt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from streamgauge.ids import digest
+from streamgauge.settings import settings
+from streamgauge.store.postgres import rows_parameter
+from streamgauge.warehouse.raw import utc_day
+
+if TYPE_CHECKING:
+    from streamgauge.events.models import StampedEvent
+    from streamgauge.store.postgres import Connection
+
+DUPLICATE: Final = 1
+DEAD: Final = 2
+KEPT_DAYS: Final = 70
+"""How long an id is kept: event age 30, replay 30, stream 7, and 3 to spare (days from receipt)."""
+
+_CLAIM: Final = """
+    INSERT INTO event_ids (site_no, digest, kept_until, hour, writer, n)
+    SELECT * FROM json_to_recordset(%s)
+        AS t(site_no integer, digest uuid, kept_until date, hour integer, writer bigint, n integer)
+    ON CONFLICT DO NOTHING
+    RETURNING site_no, digest::text
+"""
+_WINNERS: Final = """
+    SELECT e.site_no, e.digest::text, e.hour, e.writer, e.n FROM event_ids AS e
+    JOIN json_to_recordset(%s) AS t(site_no integer, digest uuid) USING (site_no, digest)
+"""
+_LOSE: Final = """
+    INSERT INTO lost_receipts (site_no, hour, writer, n, outcome)
+    SELECT * FROM json_to_recordset(%s) AS t(site_no integer, hour integer, writer bigint, n integer, outcome smallint)
+    ON CONFLICT DO NOTHING
+    RETURNING site_no, hour, writer, n
+"""
+
+Key = tuple[int, int, int, int]
+"""(site_no, hour, writer, n)"""
+
+
+class Claim(NamedTuple):
+    """An event, the number of its site, and the digest of its id."""
+
+    site_no: int
+    event: StampedEvent
+    digest: str
+
+    @property
+    def receipt(self) -> Key:
+        """Which acceptance it is."""
+        return self.site_no, self.event.receipt.hour, self.event.receipt.writer, self.event.receipt.n
+
+
+def claim_of(site_no: int, event: StampedEvent) -> Claim:
+    """Return an event as a claim to be the one with its id."""
+    return Claim(site_no, event, digest(event.id))
+
+
+class Accounting:
+    """Amounts per (site, hour of receipt, writer), to be added in the batch's transaction."""
+
+    def __init__(self) -> None:
+        self._rows: defaultdict[tuple[int, int, int], dict[str, int]] = defaultdict(
+            lambda: {"max_n": 0, "stored": 0, "duplicates": 0, "repeats": 0, "dead_lettered": 0}
+        )
+
+    def count(self, claim: Claim, outcome: str) -> None:
+        """Count a receipt that is seen for the first time: `stored`, `duplicates` or `dead_lettered`."""
+        receipt = claim.event.receipt
+        row = self._rows[claim.site_no, receipt.hour, receipt.writer]
+        row["max_n"] = max(row["max_n"], receipt.n)
+        row[outcome] += 1
+        row["repeats"] += receipt.repeats
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of json_to_recordset."""
+        return [
+            {"site_no": site_no, "hour": hour, "writer": writer} | amounts
+            for (site_no, hour, writer), amounts in self._rows.items()
+        ]
+
+
+def claim_ids(connection: Connection, claims: list[Claim], accounting: Accounting) -> list[Claim]:
+    """Mark ids as taken and return the claims that are new; the same receipt again is a redelivery and not counted."""
+    first: dict[tuple[int, str], Claim] = {}
+    others: list[Claim] = []
+    for claim in claims:
+        if first.setdefault((claim.site_no, claim.digest), claim) is not claim:
+            others.append(claim)
+    rows = [
+        {
+            "site_no": claim.site_no,
+            "digest": claim.digest,
+            "kept_until": _kept_until(claim.event),
+            "hour": claim.event.receipt.hour,
+            "writer": claim.event.receipt.writer,
+            "n": claim.event.receipt.n,
+        }
+        # In the order of the key, as every transaction does.
+        for _, claim in sorted(first.items())
+    ]
+    won = set(connection.execute(_CLAIM, [rows_parameter(rows)]).fetchall()) if rows else set()
+    new = [claim for key, claim in first.items() if key in won]
+    others += [claim for key, claim in first.items() if key not in won]
+    for claim in new:
+        accounting.count(claim, "stored")
+    if others:
+        _count_duplicates(connection, others, accounting)
+    return new
+
+
+def _count_duplicates(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
+    wanted = [{"site_no": claim.site_no, "digest": claim.digest} for claim in claims]
+    winners: dict[tuple[int, str], Key] = {}
+    for site_no, winner, hour, writer, n in connection.execute(_WINNERS, [rows_parameter(wanted)]).fetchall():
+        winners[site_no, winner] = (site_no, hour, writer, n)
+    losers = [claim for claim in claims if winners.get((claim.site_no, claim.digest)) != claim.receipt]
+    _lose(connection, losers, DUPLICATE, accounting)
+
+
+def count_dead(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
+    """Account for receipts whose event becomes a dead letter of the consumer."""
+    _lose(connection, claims, DEAD, accounting)
+
+
+def _lose(connection: Connection, claims: list[Claim], outcome: int, accounting: Accounting) -> None:
+    if not claims:
+        return
+    by_receipt = {claim.receipt: claim for claim in claims}
+    rows = [
+        {"site_no": site_no, "hour": hour, "writer": writer, "n": n, "outcome": outcome}
+        for site_no, hour, writer, n in sorted(by_receipt)
+    ]
+    for receipt in connection.execute(_LOSE, [rows_parameter(rows)]).fetchall():
+        accounting.count(by_receipt[receipt], "duplicates" if outcome == DUPLICATE else "dead_lettered")
+
+
+def _kept_until(event: StampedEvent) -> str:
+    if not event.historical:
+        return (utc_day(event.received) + timedelta(KEPT_DAYS)).isoformat()
+    days = settings().rollup_retention_days
+    return (utc_day(event.received) + timedelta(max(days, KEPT_DAYS))).isoformat() if days else "infinity"

@@ -1,0 +1,146 @@
+"""All rollups of a batch in one statement, the last before COMMIT: hot rows are held shortly."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from streamgauge.contributions import AMOUNTS, VIDEO_AMOUNTS
+from streamgauge.store.postgres import rows_parameter
+
+if TYPE_CHECKING:
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.site_batch import SiteBatch
+
+# A row whose name is not at hand exists (its state said so): its name is looked up, because NOT NULL is checked before the
+# conflict is found. Days that are closed are in their month too.
+_ADD: Final = """
+    WITH day_rows AS MATERIALIZED (
+        SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, known.name) AS name, t.visitors, t.lasting,
+            t.visits, t.entries, t.bounces, t.pageviews, t.events, t.duration, t.page_time
+        FROM json_to_recordset(%(days)s) AS t(site_no integer, dimension smallint, day date, bots boolean, code bigint,
+            name text, visitors integer, lasting integer, visits integer, entries integer, bounces integer,
+            pageviews integer, events integer, duration bigint, page_time bigint)
+        LEFT JOIN rollup_days AS known ON t.name IS NULL AND (known.site_no, known.dimension, known.day, known.bots,
+            known.code) = (t.site_no, t.dimension, t.day, t.bots, t.code)
+        ORDER BY t.site_no, t.dimension, t.day, t.bots, t.code
+    ), touched_days AS (
+        INSERT INTO site_days AS s (site_no, day)
+        SELECT site_no, day FROM json_to_recordset(%(site_days)s) AS t(site_no integer, day date) ORDER BY site_no, day
+        ON CONFLICT (site_no, day) DO UPDATE SET dirty = true WHERE s.closed AND NOT s.dirty
+    ), hour_rows AS (
+        INSERT INTO rollup_hours AS r (site_no, hour, bots, visitors, lasting, visits, bounces, pageviews, events, duration)
+        SELECT * FROM json_to_recordset(%(hours)s) AS t(site_no integer, hour bigint, bots boolean, visitors integer,
+            lasting integer, visits integer, bounces integer, pageviews integer, events integer, duration bigint)
+        ORDER BY site_no, hour, bots
+        ON CONFLICT (site_no, hour, bots) DO UPDATE SET visitors = r.visitors + excluded.visitors,
+            lasting = r.lasting + excluded.lasting, visits = r.visits + excluded.visits,
+            bounces = r.bounces + excluded.bounces, pageviews = r.pageviews + excluded.pageviews,
+            events = r.events + excluded.events, duration = r.duration + excluded.duration
+    ), months AS (
+        INSERT INTO rollup_months AS r (site_no, dimension, month, bots, code, name, visitors, lasting, visits, entries,
+            bounces, pageviews, events, duration, page_time)
+        SELECT d.site_no, d.dimension, date_trunc('month', d.day)::date AS month, d.bots, d.code, max(d.name), sum(d.visitors),
+            sum(d.lasting), sum(d.visits), sum(d.entries), sum(d.bounces), sum(d.pageviews), sum(d.events), sum(d.duration),
+            sum(d.page_time)
+        FROM day_rows AS d JOIN site_days AS s ON s.site_no = d.site_no AND s.day = d.day AND s.closed
+        GROUP BY d.site_no, d.dimension, month, d.bots, d.code
+        ORDER BY d.site_no, d.dimension, month, d.bots, d.code
+        ON CONFLICT (site_no, dimension, month, bots, code) DO UPDATE SET visitors = r.visitors + excluded.visitors,
+            lasting = r.lasting + excluded.lasting, visits = r.visits + excluded.visits,
+            entries = r.entries + excluded.entries, bounces = r.bounces + excluded.bounces,
+            pageviews = r.pageviews + excluded.pageviews, events = r.events + excluded.events,
+            duration = r.duration + excluded.duration, page_time = r.page_time + excluded.page_time
+    ), video_rows AS (
+        INSERT INTO rollup_videos AS r (site_no, video_id, day, bots, views, qualified, measured, completions, failures, exits,
+            watched, covered, buffered)
+        SELECT * FROM json_to_recordset(%(videos)s) AS t(site_no integer, video_id text, day date, bots boolean, views integer,
+            qualified integer, measured integer, completions integer, failures integer, exits integer, watched bigint,
+            covered bigint, buffered bigint)
+        ORDER BY site_no, video_id, day, bots
+        ON CONFLICT (site_no, video_id, day, bots) DO UPDATE SET views = r.views + excluded.views,
+            qualified = r.qualified + excluded.qualified, measured = r.measured + excluded.measured,
+            completions = r.completions + excluded.completions, failures = r.failures + excluded.failures,
+            exits = r.exits + excluded.exits, watched = r.watched + excluded.watched, covered = r.covered + excluded.covered,
+            buffered = r.buffered + excluded.buffered
+    ), view_rows AS (
+        INSERT INTO view_counters AS r (site_no, video_id, bucket, n, version)
+        SELECT site_no, video_id, bucket, n, 1 FROM json_to_recordset(%(views)s)
+            AS t(site_no integer, video_id text, bucket text, n bigint)
+        ORDER BY site_no, video_id, bucket
+        ON CONFLICT (site_no, video_id, bucket) DO UPDATE SET n = r.n + excluded.n, version = r.version + 1
+    ), receipts AS (
+        INSERT INTO accounting AS r (site_no, hour, writer, max_n, stored, duplicates, repeats, dead_lettered)
+        SELECT * FROM json_to_recordset(%(accounting)s) AS t(site_no integer, hour integer, writer bigint, max_n integer,
+            stored integer, duplicates integer, repeats integer, dead_lettered integer)
+        ORDER BY site_no, hour, writer
+        ON CONFLICT (site_no, hour, writer) DO UPDATE SET max_n = greatest(r.max_n, excluded.max_n),
+            stored = r.stored + excluded.stored, duplicates = r.duplicates + excluded.duplicates,
+            repeats = r.repeats + excluded.repeats, dead_lettered = r.dead_lettered + excluded.dead_lettered
+    )
+    INSERT INTO rollup_days AS r (site_no, dimension, day, bots, code, name, visitors, lasting, visits, entries, bounces,
+        pageviews, events, duration, page_time)
+    SELECT * FROM day_rows
+    ON CONFLICT (site_no, dimension, day, bots, code) DO UPDATE SET visitors = r.visitors + excluded.visitors,
+        lasting = r.lasting + excluded.lasting, visits = r.visits + excluded.visits, entries = r.entries + excluded.entries,
+        bounces = r.bounces + excluded.bounces, pageviews = r.pageviews + excluded.pageviews,
+        events = r.events + excluded.events, duration = r.duration + excluded.duration,
+        page_time = r.page_time + excluded.page_time
+"""
+
+_HOUR_AMOUNTS: Final = tuple(
+    (index, name) for index, name in enumerate(AMOUNTS) if name not in {"entries", "page_time"}
+)
+
+
+def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[str, Any]]) -> None:
+    """Add what the batches contribute, and the accounting of their receipts."""
+    days: list[dict[str, Any]] = []
+    hours: list[dict[str, Any]] = []
+    videos: list[dict[str, Any]] = []
+    views: list[dict[str, Any]] = []
+    site_days: list[dict[str, Any]] = []
+    for batch in batches:
+        into, site_no = batch.contributions, batch.site_no
+        for (day, bots, dimension, code), amounts in into.days.items():
+            if any(amounts):
+                row = {"site_no": site_no, "dimension": dimension, "day": day.isoformat(), "bots": bots, "code": code}
+                name = into.names.get(code)
+                if name is not None:
+                    row["name"] = name
+                days.append(row | dict(zip(AMOUNTS, amounts, strict=True)))
+        for (hour, bots), amounts in into.hours.items():
+            if any(amounts):
+                row = {"site_no": site_no, "hour": hour, "bots": bots}
+                hours.append(row | {name: amounts[index] for index, name in _HOUR_AMOUNTS})
+        for (video_id, day, bots), amounts in into.videos.items():
+            if any(amounts):
+                row = {"site_no": site_no, "video_id": video_id, "day": day.isoformat(), "bots": bots}
+                videos.append(row | dict(zip(VIDEO_AMOUNTS, amounts, strict=True)))
+        views += [
+            {"site_no": site_no, "video_id": video_id, "bucket": bucket, "n": n}
+            for (video_id, bucket), n in batch.view_counts.items()
+            if n
+        ]
+        site_days += [{"site_no": site_no, "day": day.isoformat()} for day in touched_days(batch)]
+    connection.execute(
+        _ADD,
+        {
+            "days": rows_parameter(days),
+            "hours": rows_parameter(hours),
+            "videos": rows_parameter(videos),
+            "views": rows_parameter(views),
+            "site_days": rows_parameter(site_days),
+            "accounting": rows_parameter(accounting),
+        },
+    )
+
+
+def touched_days(batch: SiteBatch) -> set[date]:
+    """Return the local days whose rollups a batch changes."""
+    into = batch.contributions
+    days = {key[0] for key in into.days} | {key[1] for key in into.videos}
+    for _, bucket in batch.view_counts:
+        if bucket.startswith("day#"):
+            days.add(date.fromisoformat(bucket[4:]))
+    return days

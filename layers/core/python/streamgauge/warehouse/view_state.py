@@ -1,0 +1,120 @@
+"""Views in Postgres: the raw rows are the state; a late one decides anew about those after it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, LiteralString
+
+from streamgauge.clock import local_day
+from streamgauge.store.postgres import rows_parameter
+from streamgauge.views.counting import ADDRESS_WINDOW, View, decide, flags_of
+from streamgauge.warehouse.dictionaries import bigints
+from streamgauge.warehouse.raw import utc_day
+
+if TYPE_CHECKING:
+    from streamgauge.events.models import StampedEvent
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.site_batch import SiteBatch
+
+_COLUMNS: Final[LiteralString] = (
+    "time, event_id, video_id, viewer, prev_viewer, address, prev_address, (flags & 1) = 1, counted"
+)
+# One arm per index; a view may come through several.
+_TIED: Final[LiteralString] = " UNION ".join(
+    f"""SELECT {_COLUMNS} FROM views WHERE site_no = %(site_no)s AND {column} = ANY(%(keys)s::bigint[]) AND time > %(from)s
+        AND day >= %(first_day)s"""
+    for column in ("viewer", "prev_viewer", "address", "prev_address")
+)
+_COPY: Final = """COPY views (day, site_no, time, received_at, viewer, prev_viewer, address, prev_address, counted, flags,
+    event_id, video_id, session_id, user_id, anonymous_id) FROM STDIN"""
+_RECOUNT: Final = """
+    UPDATE views AS v SET counted = t.counted
+    FROM json_to_recordset(%(rows)s) AS t(day date, viewer bigint, time bigint, event_id text, counted boolean)
+    WHERE v.site_no = %(site_no)s AND v.day = t.day AND v.viewer = t.viewer AND v.time = t.time AND v.event_id = t.event_id
+"""
+
+
+def fold_views(connection: Connection, batch: SiteBatch, pairs: list[tuple[StampedEvent, View]]) -> None:
+    """Decide which views count, write them, and add the difference to the view counters of their days and months."""
+    if not pairs:
+        return
+    window = batch.view_window
+    new = {view.id: view for _, view in pairs}
+    for views in _tied_groups(connection, batch, list(new.values()), max(window, ADDRESS_WINDOW)):
+        first = min((view.time, view.id) for view in views if view.id in new)
+        for view in decide(views, window, first):
+            batch.count_view(view.video_id, local_day(view.time, batch.zone), 1 if view.counted else -1)
+            if view.id not in new:
+                batch.recounted_views.append(view)
+    if batch.recounted_views:
+        rows = [
+            {
+                "day": utc_day(view.time).isoformat(),
+                "viewer": view.viewer,
+                "time": view.time,
+                "event_id": view.id,
+                "counted": view.counted,
+            }
+            for view in batch.recounted_views
+        ]
+        connection.execute(_RECOUNT, {"site_no": batch.site_no, "rows": rows_parameter(rows)})
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for event, view in pairs:
+            copy.write_row(
+                (
+                    utc_day(view.time),
+                    batch.site_no,
+                    view.time,
+                    event.received,
+                    view.viewer,
+                    view.prev_viewer,
+                    view.address,
+                    view.prev_address,
+                    view.counted,
+                    flags_of(view, event),
+                    view.id,
+                    view.video_id,
+                    event.session_id,
+                    event.user_id,
+                    event.anonymous_id,
+                )
+            )
+
+
+def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reach: int) -> list[list[View]]:
+    """Return groups of views tied by keys, each sorted: the new ones, and the stored ones that may decide or be decided."""
+    since = min(view.time for view in new) - reach
+    views = {view.id: view for view in new}
+    keys = set().union(*(view.keys() for view in new))
+    asked: set[int] = set()
+    while keys - asked:
+        rows = connection.execute(
+            _TIED,
+            {
+                "site_no": batch.site_no,
+                "keys": bigints(keys - asked),
+                "from": since,
+                "first_day": utc_day(since),
+            },
+        ).fetchall()
+        asked |= keys
+        for row in rows:
+            view = View(*row)
+            if view.id not in views:
+                views[view.id] = view
+                keys |= view.keys()
+    batch.require_locks(keys)
+    root: dict[int, int] = {}
+
+    def find(key: int) -> int:
+        while root.setdefault(key, key) != key:
+            key = root[key]
+        return key
+
+    for view in views.values():
+        for key in view.keys():
+            root[find(key)] = find(view.viewer)
+    groups: defaultdict[int, list[View]] = defaultdict(list)
+    for view in sorted(views.values(), key=lambda view: (view.time, view.id)):
+        groups[find(view.viewer)].append(view)
+    return list(groups.values())

@@ -1,0 +1,319 @@
+"""Visits in Postgres: the fast path (newer than all that its visitor has), and the slow one (late: rebuilt from raw)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from streamgauge.clock import local_day
+from streamgauge.dimensions import Dimension
+from streamgauge.events.facts import MIDNIGHT_REACH, Fact
+from streamgauge.store.postgres import rows_parameter
+from streamgauge.warehouse.dictionaries import bigints
+
+from streamgauge.warehouse.raw import read_visit_chain
+from streamgauge.web.visits import GAP, Visit, contribute, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamgauge.contributions import Contributions
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.site_batch import SiteBatch
+
+_COLUMNS: Final[LiteralString] = """v.key, v.start, v.tie, v.last, v.last_id, v.day, v.later_keys, v.user_key, v.loose, v.bot,
+    v.lasting, v.interactive, v.video_start, v.acquisition, v.surroundings, v.pageviews, v.entry_page, v.exit_page, v.exit_at,
+    v.page_days, v.pages, v.page_views, v.page_times, v.name_days, v.names"""
+
+_LATEST: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM unnest(%(keys)s::bigint[]) AS wanted(key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM visits WHERE site_no = %(site_no)s AND key = wanted.key ORDER BY start DESC, tie DESC LIMIT 1
+    ) AS v
+    UNION
+    SELECT {_COLUMNS} FROM unnest(%(daily)s::bigint[]) AS wanted(key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM visits WHERE site_no = %(site_no)s AND tail_key = wanted.key ORDER BY start DESC LIMIT 1
+    ) AS v
+"""
+_NEAR: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM visits AS v
+    WHERE site_no = %(site_no)s AND key = ANY(%(keys)s::bigint[]) AND start < %(to)s AND last > %(from)s
+    UNION
+    SELECT {_COLUMNS} FROM visits AS v
+    WHERE site_no = %(site_no)s AND tail_key = ANY(%(keys)s::bigint[]) AND start < %(to)s AND last > %(from)s
+"""
+_SUCCESSORS: Final = """
+    SELECT DISTINCT prev_key, visit_key FROM events WHERE site_no = %(site_no)s AND prev_key = ANY(%(keys)s::bigint[])
+"""
+_DELETE: Final = """
+    DELETE FROM visits AS v USING json_to_recordset(%(rows)s) AS gone(key bigint, start bigint, tie smallint)
+    WHERE v.site_no = %(site_no)s AND v.key = gone.key AND v.start = gone.start AND v.tie = gone.tie
+"""
+_UPSERT: Final = """
+    INSERT INTO visits (site_no, key, start, tie, last, last_id, day, later_keys, tail_key, user_key, loose, bot, lasting,
+        interactive, video_start, acquisition, surroundings, pageviews, entry_page, exit_page, exit_at, page_days, pages,
+        page_views, page_times, name_days, names)
+    SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, tie smallint, last bigint,
+        last_id text, day date, later_keys bigint[], tail_key bigint, user_key bigint, loose boolean, bot boolean,
+        lasting boolean, interactive boolean, video_start boolean, acquisition bigint, surroundings bigint,
+        pageviews integer, entry_page bigint, exit_page bigint, exit_at bigint, page_days smallint[], pages bigint[],
+        page_views integer[], page_times bigint[], name_days smallint[], names bigint[])
+    ON CONFLICT (site_no, key, start, tie) DO UPDATE SET last = excluded.last, last_id = excluded.last_id,
+        later_keys = excluded.later_keys, tail_key = excluded.tail_key, user_key = excluded.user_key,
+        interactive = excluded.interactive, video_start = excluded.video_start, pageviews = excluded.pageviews,
+        entry_page = excluded.entry_page, exit_page = excluded.exit_page, exit_at = excluded.exit_at,
+        page_days = excluded.page_days, pages = excluded.pages, page_views = excluded.page_views,
+        page_times = excluded.page_times, name_days = excluded.name_days, names = excluded.names
+"""
+
+
+def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
+    """Fold new events into visits, write them, and add the difference of their contributions."""
+    touching = sorted((fact for fact in facts if fact.visit_key is not None), key=lambda fact: (fact.time, fact.id))
+    if not touching:
+        return
+    work = _Work(batch)
+    latest = _read_latest(connection, batch, touching)
+    successors = _successors_over_midnight(connection, batch, touching)
+    persons = _Persons(touching)
+    for visit in latest.values():
+        persons.tie(visit.keys())
+    for pair in successors:
+        persons.tie(pair)
+    stretches = _late_stretches(connection, batch, persons, latest, {prev_key for prev_key, _ in successors})
+    for person, (keys, chain) in persons.groups().items():
+        stretch = stretches.get(person)
+        if stretch is None:
+            work.fold({key: latest[key] for key in keys if key in latest}, chain)
+        else:
+            work.rebuild(connection, stretch, chain)
+    work.write(connection)
+
+
+class _Work:
+    """Visits that change in one batch of one site."""
+
+    def __init__(self, batch: SiteBatch) -> None:
+        self.batch = batch
+        self.before: list[Visit] = []
+        self.changed: list[Visit] = []
+        self.gone: list[Visit] = []
+
+    def fold(self, latest: dict[int, Visit], chain: list[Fact]) -> None:
+        self.changed += fold(latest, chain, self.batch.zone, self._touch)
+
+    def _touch(self, visit: Visit) -> None:
+        if visit.stored:
+            self._contribute(visit, -1)
+
+    def rebuild(self, connection: Connection, stretch: _Stretch, chain: list[Fact]) -> None:
+        """Fold a stretch anew, from its raw rows and the new events."""
+        batch = self.batch
+        stored = read_visit_chain(connection, batch.site_no, stretch.keys, stretch.begin, stretch.end)
+        batch.load_dictionaries(connection, stretch.visits)
+        batch.dictionaries.load(
+            connection, (fact.acquisition for fact in stored), (fact.surroundings for fact in stored)
+        )
+        for fact in stored:
+            name_values(fact, batch.contributions)
+        for visit in stretch.visits:
+            self._contribute(visit, -1)
+        self.gone += stretch.visits
+        self.fold({}, sorted(stored + chain, key=lambda fact: (fact.time, fact.id)))
+
+    def _contribute(self, visit: Visit, step: int) -> None:
+        values = self.batch.dictionaries.values(visit.acquisition, visit.surroundings)
+        contribute(visit, values, self.batch.zone, self.batch.contributions, step)
+
+    def write(self, connection: Connection) -> None:
+        site_no = self.batch.site_no
+        for visit in self.changed:
+            self._contribute(visit, 1)
+        if self.gone:
+            rows = [{"key": visit.key, "start": visit.start, "tie": visit.tie} for visit in self.gone]
+            connection.execute(_DELETE, {"site_no": site_no, "rows": rows_parameter(rows)})
+        rows = [row_of(visit) for visit in sorted(self.changed, key=lambda visit: (visit.key, visit.start, visit.tie))]
+        connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
+
+
+def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> dict[int, Visit]:
+    keys = {fact.visit_key for fact in facts} | {fact.prev_key for fact in facts}
+    daily = {fact.visit_key for fact in facts if not fact.lasting_key}
+    rows = connection.execute(
+        _LATEST,
+        {
+            "site_no": batch.site_no,
+            "keys": bigints(key for key in keys if key is not None),
+            "daily": bigints(key for key in daily if key is not None),
+        },
+    ).fetchall()
+    latest: dict[int, Visit] = {}
+    for visit in sorted(map(visit_of, rows), key=lambda visit: (visit.start, visit.tie)):
+        batch.require_locks(visit.keys())
+        for key in visit.keys():
+            latest[key] = visit
+    batch.load_dictionaries(connection, latest.values())
+    return latest
+
+
+def _successors_over_midnight(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> set[tuple[int, int]]:
+    """Return (daily key, key of the day after) of events before midnight whose visitor has been seen just after it."""
+    keys: set[int] = set()
+    for fact in facts:
+        if not fact.lasting_key and fact.visit_key is not None:
+            after = fact.time + MIDNIGHT_REACH
+            if local_day(after, batch.zone) != local_day(fact.time, batch.zone):
+                keys.add(fact.visit_key)
+    if not keys:
+        return set()
+    return set(connection.execute(_SUCCESSORS, {"site_no": batch.site_no, "keys": bigints(keys)}).fetchall())
+
+
+class _Persons:
+    """The sorted events of a batch by person: keys that may share a visit belong together."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self._facts = facts
+        self._root: dict[int, int] = {}
+        for fact in facts:
+            self.tie(key for key in (fact.visit_key, fact.prev_key) if key is not None)
+
+    def tie(self, keys: Iterable[int]) -> bool:
+        """Put keys together; True when they were not yet."""
+        roots = {self.find(key) for key in keys}
+        first = min(roots)
+        for root in roots:
+            self._root[root] = first
+        return len(roots) > 1
+
+    def find(self, key: int) -> int:
+        """Return the person of a key."""
+        root = key
+        while self._root.setdefault(root, root) != root:
+            root = self._root[root]
+        self._root[key] = root
+        return root
+
+    def groups(self) -> dict[int, tuple[set[int], list[Fact]]]:
+        """Return person -> (keys, sorted events)."""
+        groups: dict[int, tuple[set[int], list[Fact]]] = {}
+        for key in list(self._root):
+            groups.setdefault(self.find(key), (set(), []))[0].add(key)
+        for fact in self._facts:
+            if fact.visit_key is not None:
+                groups[self.find(fact.visit_key)][1].append(fact)
+        return {person: group for person, group in groups.items() if group[1]}
+
+
+class _Stretch(NamedTuple):
+    """Visits that are folded anew, and the bounds of their raw events (microseconds)."""
+
+    keys: set[int]
+    visits: list[Visit]
+    begin: int
+    end: int
+
+
+def _late_stretches(
+    connection: Connection, batch: SiteBatch, persons: _Persons, latest: dict[int, Visit], followed: set[int]
+) -> dict[int, _Stretch]:
+    """Return the stretch around the events of each person that has late ones.
+
+    A stretch may reach keys of another person of the batch: then the two are one, and it is looked at again.
+    """
+    while True:
+        stretches: dict[int, _Stretch] = {}
+        grown = False
+        for person, (keys, chain) in persons.groups().items():
+            first = chain[0]
+            known = (latest[key] for key in keys if key in latest)
+            late = any((visit.last, visit.last_id) >= (first.time, first.id) for visit in known)
+            if late or not keys.isdisjoint(followed):
+                stretches[person] = _stretch(connection, batch, keys, chain[0].time, chain[-1].time)
+                grown = persons.tie(stretches[person].keys) or grown
+        if not grown:
+            return stretches
+
+
+def _stretch(connection: Connection, batch: SiteBatch, keys: set[int], begin: int, end: int) -> _Stretch:
+    """Return what lies around events: it ends where nothing of the person lies within a gap on either side.
+
+    Raises MoreLocksNeededError when it reaches keys that are not locked.
+    """
+    while True:
+        pairs = connection.execute(_SUCCESSORS, {"site_no": batch.site_no, "keys": bigints(keys)}).fetchall()
+        wider_keys = keys.union(*pairs)
+        rows = connection.execute(
+            _NEAR, {"site_no": batch.site_no, "keys": bigints(wider_keys), "from": begin - GAP, "to": end + GAP}
+        ).fetchall()
+        visits = [visit_of(row) for row in rows]
+        wider_keys = wider_keys.union(*(visit.keys() for visit in visits))
+        wider_begin = min([begin, *(visit.start for visit in visits)])
+        wider_end = max([end, *(visit.last for visit in visits)])
+        if (wider_keys, wider_begin, wider_end) == (keys, begin, end):
+            batch.require_locks(keys)
+            return _Stretch(keys, visits, begin, end)
+        keys, begin, end = wider_keys, wider_begin, wider_end
+
+
+def name_values(fact: Fact, into: Contributions) -> None:
+    """Remember the texts of an event that is folded again, which a rebuilt visit may need anew."""
+    if fact.path is not None:
+        into.code(Dimension.PAGE, fact.path)
+    if fact.name is not None:
+        into.code(Dimension.EVENT, fact.name)
+
+
+def visit_of(row: tuple[Any, ...]) -> Visit:
+    """Return the state that a row holds."""
+    visit = Visit.__new__(Visit)
+    (
+        visit.key, visit.start, visit.tie, visit.last, visit.last_id, visit.day, later_keys, visit.user, visit.loose,
+        visit.bot, visit.lasting, visit.interactive, visit.video_start, visit.acquisition, visit.surroundings,
+        visit.pageviews, visit.entry_page, visit.exit_page, visit.exit_at, page_days, pages, page_views, page_times,
+        name_days, names,
+    ) = row  # fmt: skip
+    visit.later_keys = later_keys or []
+    visit.pages = {
+        (after, page): [views, spent]
+        for after, page, views, spent in zip(page_days, pages, page_views, page_times, strict=True)
+    }
+    visit.names = set(zip(name_days or (), names or (), strict=True))
+    visit.stored = True
+    return visit
+
+
+def row_of(visit: Visit) -> dict[str, Any]:
+    """Return a state as the row of json_to_recordset."""
+    row: dict[str, Any] = {
+        "key": visit.key,
+        "start": visit.start,
+        "tie": visit.tie,
+        "last": visit.last,
+        "last_id": visit.last_id,
+        "day": visit.day.isoformat(),
+        "loose": visit.loose,
+        "bot": visit.bot,
+        "lasting": visit.lasting,
+        "interactive": visit.interactive,
+        "video_start": visit.video_start,
+        "acquisition": visit.acquisition,
+        "surroundings": visit.surroundings,
+        "pageviews": visit.pageviews,
+        "entry_page": visit.entry_page,
+        "exit_page": visit.exit_page,
+        "exit_at": visit.exit_at,
+        "page_days": [after for after, _ in visit.pages],
+        "pages": [page for _, page in visit.pages],
+        "page_views": [views for views, _ in visit.pages.values()],
+        "page_times": [spent for _, spent in visit.pages.values()],
+    }
+    if visit.user is not None:
+        row["user_key"] = visit.user
+    if visit.later_keys:
+        row["later_keys"] = visit.later_keys
+        row["tail_key"] = visit.tail_key
+    if visit.names:
+        row["name_days"] = [after for after, _ in visit.names]
+        row["names"] = [name for _, name in visit.names]
+    return row

@@ -1,0 +1,318 @@
+"""The one address of the local stack: CloudFront and the HTTP API in one process, on 127.0.0.1.
+
+Like CloudFront it strips what only it may say (`x-viewer-ip`, the origin secret) and sets it; like the HTTP API it finds
+the route, asks the authorizer and invokes the function at MiniStack's endpoint (why not MiniStack's own data plane:
+`docs/decisions/local-stack.md`). `/ws` goes to the WebSocket API, everything else to the dashboard's files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import ipaddress
+import json
+import logging
+import mimetypes
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import WSMsgType, web
+
+from infra.local import gateway
+from infra.local.aws import Cloud, CloudError
+from infra.local.gateway import Answer, Request, Route, Router
+
+_logger = logging.getLogger("front_door")
+
+_GATEWAY_BYTES: Final = 10 * 1024 * 1024
+_GATEWAY_SECONDS: Final = 30.0
+_ONLY_OURS: Final = frozenset({"x-viewer-ip", "x-origin-secret", "host", "x-forwarded-for"})
+_OF_THE_CONNECTION: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "proxy-connection",
+        "expect",
+    }
+)
+_WELCOME: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Streamgauge</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem}}</style>
+<h1>Streamgauge</h1><p>The local stack is up. The dashboard is not built in this checkout.</p>
+<ul><li><a href="/docs">API, browsable</a> (<a href="/openapi.json">OpenAPI</a>)</li><li><a href="/health">Health</a></li></ul>
+<p>Keys and addresses stand in <code>{endpoints}</code>.</p></html>"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the front door is told by `make up`."""
+
+    port: int
+    endpoint: str
+    api_id: str
+    socket_api_id: str | None
+    origin_secret: str
+    trust_forwarded: bool
+    home: Path
+    dashboard: Path | None
+
+
+class FrontDoor:
+    """Answers requests; `load` reads the deployed API's routes first."""
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._session = session
+        self._cloud = Cloud(session, settings.endpoint)
+        self._router = Router([])
+        self._cors: dict[str, Any] = {}
+
+    async def load(self) -> None:
+        """Read routes, integrations, authorizers and CORS of the deployed API. Raises CloudError."""
+        path = f"/v2/apis/{self._settings.api_id}"
+        self._cors = (await self._cloud.get("apigateway", path)).get("corsConfiguration") or {}
+        integrations = {
+            item["integrationId"]: _function(item["integrationUri"])
+            for item in (await self._cloud.get("apigateway", f"{path}/integrations?maxResults=1000"))["items"]
+        }
+        authorizers = {
+            item["authorizerId"]: _function(item["authorizerUri"])
+            for item in (await self._cloud.get("apigateway", f"{path}/authorizers?maxResults=1000"))["items"]
+        }
+        routes = (await self._cloud.get("apigateway", f"{path}/routes?maxResults=1000"))["items"]
+        self._router = Router(
+            Route(
+                route["routeKey"],
+                integrations[route["target"].rpartition("/")[2]],
+                authorizers.get(route.get("authorizerId", "")) if route.get("authorizationType") == "CUSTOM" else None,
+            )
+            for route in routes
+            if route.get("target")
+        )
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        if request.path == "/ws":
+            return await self._socket(request)
+        raw_path, _, query = request.raw_path.partition("?")
+        path = gateway.decoded_path(raw_path)
+        file = None if self._router.find(request.method, path, default=False) else self._file(request.method, path)
+        answer = file or await self._api(request, raw_path, query)
+        response = web.Response(status=answer.status, body=answer.body or None)
+        for name, value in answer.headers:
+            if name.lower() not in _OF_THE_CONNECTION:
+                response.headers.add(name, _one_line(value))
+        return response
+
+    async def _api(self, request: web.Request, raw_path: str, query: str) -> Answer:
+        origin = request.headers.get("Origin", "")
+        path = gateway.decoded_path(raw_path)
+        if request.method == "OPTIONS" and self._cors:
+            return gateway.preflight(self._cors, origin)
+        found = self._router.find(request.method, path)
+        if found is None:
+            if self._router.knows(path):
+                return gateway.problem(405, "Method Not Allowed", f"{request.method} is not answered here.")
+            return gateway.problem(404, "Not Found", "There is nothing at this path.")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return gateway.problem(413, "Content Too Large", "A request may have 10 MB.")
+        route, parameters = found
+        made = gateway.event(
+            Request(request.method, raw_path, query, self._headers(request), body),
+            route,
+            parameters,
+            self._settings.api_id,
+            request.remote or "",
+        )
+        answer = await self._ask(route, made)
+        extra = gateway.cross_origin(self._cors, origin) if self._cors else []
+        return Answer(answer.status, [*answer.headers, *extra], answer.body) if extra else answer
+
+    async def _ask(self, route: Route, made: dict[str, Any]) -> Answer:
+        """Ask the authorizer, then the function."""
+        try:
+            if route.authorizer is not None:
+                verdict = await self._cloud.invoke(route.authorizer, gateway.authorizer_event(made), _GATEWAY_SECONDS)
+                said = verdict.payload if isinstance(verdict.payload, dict) else {}
+                if verdict.error or verdict.throttled or not isinstance(said.get("isAuthorized"), bool):
+                    return gateway.error(500, "Internal Server Error")
+                if not said["isAuthorized"]:
+                    return gateway.error(403, "Forbidden")
+                made["requestContext"]["authorizer"] = {"lambda": said.get("context") or {}}
+            done = await self._cloud.invoke(route.function, made, _GATEWAY_SECONDS)
+        except (CloudError, aiohttp.ClientError, TimeoutError) as error:
+            _logger.warning("%s: %s", route.key, error)
+            return gateway.error(503, "Service Unavailable")
+        if done.throttled:
+            return gateway.error(503, "Service Unavailable")
+        return gateway.error(500, "Internal Server Error") if done.error else gateway.answer(done.payload)
+
+    def _headers(self, request: web.Request) -> list[tuple[str, str]]:
+        """Return the client's headers as the origin gets them from CloudFront."""
+        viewer = request.remote or "127.0.0.1"
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        if self._settings.trust_forwarded and forwarded and _is_this_machine(viewer):
+            viewer = _address(forwarded.split(",", 1)[0]) or viewer
+        kept = [
+            (_text(name), _text(value))
+            for name, value in request.raw_headers
+            if _text(name).lower() not in _ONLY_OURS | _OF_THE_CONNECTION
+        ]
+        chain = f"{forwarded}, {request.remote}" if forwarded else f"{request.remote}"
+        return [
+            *kept,
+            ("host", f"127.0.0.1:{self._settings.port}"),
+            ("x-forwarded-for", chain),
+            ("x-forwarded-proto", "http"),
+            ("x-viewer-ip", viewer),
+            ("x-origin-secret", self._settings.origin_secret),
+        ]
+
+    def _file(self, method: str, path: str) -> Answer | None:
+        """Return a file of the dashboard, None when the path is none of its."""
+        if method not in {"GET", "HEAD"}:
+            return None
+        if self._settings.dashboard is not None:
+            root = self._settings.dashboard.resolve()
+            file = (root / path.lstrip("/")).resolve() if "\0" not in path else root
+            file = file / "index.html" if file.is_dir() else file
+            if file.is_relative_to(root) and file.is_file():
+                kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+                text = kind.startswith("text/") or kind == "application/javascript"
+                return Answer(
+                    200,
+                    [("content-type", f"{kind}; charset=utf-8" if text else kind), ("cache-control", "no-cache")],
+                    file.read_bytes(),
+                )
+        if path == "/":
+            page = _WELCOME.format(endpoints=html.escape(str(self._settings.home / "endpoints.json")))
+            return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
+        return None
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        """Join a client's WebSocket with one to MiniStack's WebSocket API."""
+        if self._settings.socket_api_id is None:
+            return web.json_response({"message": "Not Found"}, status=404)
+        wanted = request.headers.get("Sec-WebSocket-Protocol", "")
+        protocols = tuple(part.strip() for part in wanted.split(",") if part.strip())
+        headers = {
+            name: value
+            for name, value in self._headers(request)
+            if not name.lower().startswith("sec-websocket-") and name != "host"
+        }
+        headers["host"] = f"{self._settings.socket_api_id}.execute-api.localhost"
+        address = f"{self._settings.endpoint.replace('http', 'ws', 1)}/ws?{request.query_string}"
+        try:
+            inner = await self._session.ws_connect(address, headers=headers, protocols=protocols, max_msg_size=0)
+        except aiohttp.WSServerHandshakeError as refusal:
+            return web.json_response({"message": "Forbidden"}, status=refusal.status)
+        outer = web.WebSocketResponse(protocols=protocols, max_msg_size=128 * 1024)
+        await outer.prepare(request)
+        ways = [asyncio.create_task(_pass_on(outer, inner)), asyncio.create_task(_pass_on(inner, outer))]
+        _, open_ways = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in open_ways:
+            way.cancel()
+        for end in (inner, outer):
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                await end.close()
+        return outer
+
+
+_End = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
+async def _pass_on(source: _End, target: _End) -> None:
+    """Hand messages from one end to the other until one of them closes."""
+    with contextlib.suppress(ConnectionError):
+        async for message in source:
+            if message.type is WSMsgType.TEXT:
+                await target.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await target.send_bytes(message.data)
+
+
+def _function(uri: str) -> str:
+    """Return the function's name in the URI of an integration or an authorizer."""
+    return (
+        uri.partition("/functions/")[2].partition("/invocations")[0].rpartition(":function:")[2].partition(":")[0]
+        or (uri.rpartition(":function:")[2].partition("/")[0].partition(":")[0])
+    )
+
+
+def _text(raw: bytes) -> str:
+    """Return a header as text: UTF-8 where it is, else byte by byte."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _one_line(value: str) -> str:
+    return value.replace("\r", " ").replace("\n", " ")
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return None
+
+
+def _is_this_machine(address: str) -> bool:
+    return _address(address) is not None and ipaddress.ip_address(address).is_loopback
+
+
+async def serve(settings: Settings) -> None:
+    """Answer until SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
+    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+        door = FrontDoor(settings, session)
+        await door.load()
+        application = web.Application(client_max_size=_GATEWAY_BYTES)
+        application.router.add_route("*", "/{path:.*}", door.handle)
+        runner = web.AppRunner(application, access_log=None, auto_decompress=False, shutdown_timeout=5)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", settings.port).start()
+        await stop.wait()
+        await runner.cleanup()
+
+
+def main() -> None:
+    """Read the settings that `make up` wrote and serve."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    home = Path(os.environ["STREAMGAUGE_HOME"])
+    told = json.loads((home / "front_door.json").read_text("utf-8"))
+    dashboard = Path(told["dashboard"]) if told["dashboard"] else None
+    asyncio.run(
+        serve(
+            Settings(
+                port=told["port"],
+                endpoint=told["endpoint"],
+                api_id=told["api_id"],
+                socket_api_id=told["socket_api_id"],
+                origin_secret=told["origin_secret"],
+                trust_forwarded=os.environ.get("STREAMGAUGE_TRUST_FORWARDED") == "1",
+                home=home,
+                dashboard=dashboard,
+            )
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -69,8 +69,16 @@ class Application(APIGatewayHttpResolver):
         """Register a route, and keep what it needs for the check at the door."""
         asked = inspect.signature(super().route).bind(rule, method, *args, **kwargs).arguments
         self._doors.append((self._compile_regex(rule), method.upper(), asked.get("security") or OPEN))
-        register: Callable[[Route], Route] = super().route(rule, method, *args, **kwargs)  # type: ignore[arg-type]
-        return register
+        register = super().route
+
+        def described(function: Route) -> Route:
+            """Publish the function's docstring with its route."""
+            text = inspect.getdoc(function) or ""
+            told = {"summary": text.partition(".")[0], "description": text, **asked}
+            done: Route = register(**told)(function)
+            return done
+
+        return described
 
     def resolve(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Answer a request, whatever happens: errors of the caller's as their problems, ours as a bare 500."""

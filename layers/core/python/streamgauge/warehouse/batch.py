@@ -6,6 +6,7 @@ visitor-days, and all rollups last. Docs: `docs/architecture.md`, The transactio
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -27,9 +28,10 @@ from streamgauge.warehouse.visitor_day_state import settle_visitor_days
 from streamgauge.web.visits import contribute_event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
-    from streamgauge.events.models import StampedEvent
+    from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.directory import Directory, Site
 
@@ -52,11 +54,14 @@ _PROGRESS: Final = """
 
 
 class Lane(NamedTuple):
-    """Where a batch came from: its shard, when its last record arrived (epoch seconds), and what earlier work took."""
+    """Where a batch came from: its shard, when its last record arrived (epoch seconds), and since when it is worked on.
+
+    `started` is of `time.monotonic`.
+    """
 
     shard: str
     last_arrival: float
-    busy_seconds: float
+    started: float
 
 
 class Touched(NamedTuple):
@@ -89,14 +94,22 @@ class Outcome(NamedTuple):
 
 
 def store_batch(
-    connection: Connection, directory: Directory, events: list[StampedEvent], lane: Lane, now: int
+    connection: Connection,
+    directory: Directory,
+    events: list[StampedEvent],
+    lane: Lane,
+    now: int,
+    dead: Sequence[tuple[str, Receipt]] = (),
 ) -> Outcome:
     """Store events exactly once; `now` in microseconds.
 
+    `dead` are receipts, with their site, of records that cannot be stored: they are accounted for in the same transaction.
     Raises psycopg.OperationalError when the database is away or gave the transaction up (nothing is stored, try again), and
     psycopg.DataError when one of the events cannot be stored.
     """
-    sites = directory.sites(connection, {event.site for event in events}, now / MICROSECONDS)
+    site_ids = {event.site for event in events} | {site_id for site_id, _ in dead}
+    sites = directory.sites(connection, site_ids, now / MICROSECONDS)
+    lost = [(sites[site_id].site_no, receipt) for site_id, receipt in dead if site_id in sites]
     refused: list[tuple[StampedEvent, Reason]] = []
     claims: list[Claim] = []
     for event in events:
@@ -112,7 +125,7 @@ def store_batch(
         transaction = _Transaction(connection, directory, sites, more_locks)
         try:
             with connection.transaction():
-                return transaction.run(claims, refused, lane, now)
+                return transaction.run(claims, refused, lost, lane, now)
         except MoreLocksNeededError as error:
             more_locks[transaction.current_site_no] |= error.keys
     raise RuntimeError("a chain of visits kept growing while it was locked")
@@ -133,9 +146,15 @@ class _Transaction:
         self.sites = sites
         self.more_locks = more_locks
         self.current_site_no = 0
+        self.whole: dict[tuple[int, date], bool] = {}
 
     def run(
-        self, claims: list[Claim], refused_before: list[tuple[StampedEvent, Reason]], lane: Lane, now: int
+        self,
+        claims: list[Claim],
+        refused_before: list[tuple[StampedEvent, Reason]],
+        lost: list[tuple[int, Receipt]],
+        lane: Lane,
+        now: int,
     ) -> Outcome:
         connection = self.connection
         by_number = {site.site_no: (site_id, site) for site_id, site in self.sites.items()}
@@ -150,7 +169,8 @@ class _Transaction:
             else:
                 refused.append((claim, reason))
         accounting = Accounting()
-        count_dead(connection, [claim for claim, _ in refused], accounting)
+        lost = lost + [(claim.site_no, claim.event.receipt) for claim, _ in refused]
+        count_dead(connection, lost, accounting)
         new = claim_ids(connection, good, accounting)
         batches = [
             self._fold_site(site_no, *by_number[site_no], [claim.event for claim in new if claim.site_no == site_no])
@@ -159,7 +179,8 @@ class _Transaction:
         # Visitor-days come after the anchors of every site: all transactions lock in this order.
         for batch in batches:
             settle_visitor_days(connection, batch)
-        progress = connection.execute(_PROGRESS, [lane.shard, len(new), lane.busy_seconds, lane.last_arrival]).fetchone()
+        busy_seconds = time.monotonic() - lane.started
+        progress = connection.execute(_PROGRESS, [lane.shard, len(new), busy_seconds, lane.last_arrival]).fetchone()
         rollups.add(connection, batches, accounting.rows())
         return Outcome(
             stored=len(new),
@@ -185,7 +206,7 @@ class _Transaction:
                 videos.add(claim.event.video.video_id)
         rows = self.connection.execute(_SITE_DAYS, [site.site_no, sorted(days)]).fetchall()
         closed = frozenset(day for day, is_closed, _ in rows if is_closed)
-        self.whole = getattr(self, "whole", {}) | {(site.site_no, day): is_whole for day, _, is_whole in rows}
+        self.whole |= {(site.site_no, day): is_whole for day, _, is_whole in rows}
         return Touched(
             site.site_no,
             site.zone,

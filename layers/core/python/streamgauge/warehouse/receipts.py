@@ -12,7 +12,7 @@ from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse.raw import utc_day
 
 if TYPE_CHECKING:
-    from streamgauge.events.models import StampedEvent
+    from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
 
 DUPLICATE: Final = 1
@@ -49,10 +49,6 @@ class Claim(NamedTuple):
     event: StampedEvent
     digest: str
 
-    @property
-    def receipt(self) -> Key:
-        """Which acceptance it is."""
-        return self.site_no, self.event.receipt.hour, self.event.receipt.writer, self.event.receipt.n
 
 
 def claim_of(site_no: int, event: StampedEvent) -> Claim:
@@ -68,10 +64,9 @@ class Accounting:
             lambda: {"max_n": 0, "stored": 0, "duplicates": 0, "repeats": 0, "dead_lettered": 0}
         )
 
-    def count(self, claim: Claim, outcome: str) -> None:
+    def count(self, site_no: int, receipt: Receipt, outcome: str) -> None:
         """Count a receipt that is seen for the first time: `stored`, `duplicates` or `dead_lettered`."""
-        receipt = claim.event.receipt
-        row = self._rows[claim.site_no, receipt.hour, receipt.writer]
+        row = self._rows[site_no, receipt.hour, receipt.writer]
         row["max_n"] = max(row["max_n"], receipt.n)
         row[outcome] += 1
         row["repeats"] += receipt.repeats
@@ -107,7 +102,7 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
     new = [claim for key, claim in first.items() if key in won]
     others += [claim for key, claim in first.items() if key not in won]
     for claim in new:
-        accounting.count(claim, "stored")
+        accounting.count(claim.site_no, claim.event.receipt, "stored")
     if others:
         _count_duplicates(connection, others, accounting)
     return new
@@ -118,25 +113,33 @@ def _count_duplicates(connection: Connection, claims: list[Claim], accounting: A
     winners: dict[tuple[int, str], Key] = {}
     for site_no, winner, hour, writer, n in connection.execute(_WINNERS, [rows_parameter(wanted)]).fetchall():
         winners[site_no, winner] = (site_no, hour, writer, n)
-    losers = [claim for claim in claims if winners.get((claim.site_no, claim.digest)) != claim.receipt]
+    losers = [
+        (claim.site_no, claim.event.receipt)
+        for claim in claims
+        if winners.get((claim.site_no, claim.digest)) != _key(claim.site_no, claim.event.receipt)
+    ]
     _lose(connection, losers, DUPLICATE, accounting)
 
 
-def count_dead(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
-    """Account for receipts whose event becomes a dead letter of the consumer."""
-    _lose(connection, claims, DEAD, accounting)
+def count_dead(connection: Connection, receipts: list[tuple[int, Receipt]], accounting: Accounting) -> None:
+    """Account for receipts (with the number of their site) whose event becomes a dead letter of the consumer."""
+    _lose(connection, receipts, DEAD, accounting)
 
 
-def _lose(connection: Connection, claims: list[Claim], outcome: int, accounting: Accounting) -> None:
-    if not claims:
+def _lose(connection: Connection, receipts: list[tuple[int, Receipt]], outcome: int, accounting: Accounting) -> None:
+    if not receipts:
         return
-    by_receipt = {claim.receipt: claim for claim in claims}
+    by_key = {_key(site_no, receipt): receipt for site_no, receipt in receipts}
     rows = [
         {"site_no": site_no, "hour": hour, "writer": writer, "n": n, "outcome": outcome}
-        for site_no, hour, writer, n in sorted(by_receipt)
+        for site_no, hour, writer, n in sorted(by_key)
     ]
-    for receipt in connection.execute(_LOSE, [rows_parameter(rows)]).fetchall():
-        accounting.count(by_receipt[receipt], "duplicates" if outcome == DUPLICATE else "dead_lettered")
+    for key in connection.execute(_LOSE, [rows_parameter(rows)]).fetchall():
+        accounting.count(key[0], by_key[key], "duplicates" if outcome == DUPLICATE else "dead_lettered")
+
+
+def _key(site_no: int, receipt: Receipt) -> Key:
+    return site_no, receipt.hour, receipt.writer, receipt.n
 
 
 def _kept_until(event: StampedEvent) -> str:

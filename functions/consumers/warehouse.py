@@ -1,0 +1,30 @@
+"""Stores what arrives on the stream, exactly once."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any, Final
+
+from streamgauge.edge.stream import records_of
+from streamgauge.settings import settings
+from streamgauge.warehouse.consumer import Consumer
+from streamgauge.warehouse.directory import Directory
+
+_ACKNOWLEDGE_SECONDS: Final = 60.0
+"""What is left of an invocation when waiting for a store ends."""
+_LOCAL_WAIT_SECONDS: Final = 5.0
+"""On a laptop one loop may drive everything: do not hold it up."""
+
+
+@lru_cache(maxsize=1)
+def _consumer() -> Consumer:
+    return Consumer(Directory())
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN401 - Lambda's own context
+    """Store a batch; raises when it must come again."""
+    wait = context.get_remaining_time_in_millis() / 1000 - _ACKNOWLEDGE_SECONDS
+    if settings().text("STREAMGAUGE_STAGE", "local") == "local":
+        wait = _LOCAL_WAIT_SECONDS
+    return {"stored": _consumer().consume(records_of(event), time.monotonic() + wait)}

@@ -1,0 +1,88 @@
+"""Pushes view counters to DynamoDB as absolute values under a version: an older or repeated push changes nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from streamgauge.settings import settings
+from streamgauge.store import dynamo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamgauge.store.postgres import Connection
+
+EPOCH_STEP: Final = 2**40
+"""A pushed version is epoch x EPOCH_STEP + the counter's own; a rebuild or restore raises the epoch."""
+
+_DAY_KEPT_DAYS: Final = 7
+_MONTH_KEPT_DAYS: Final = 400
+_WRITERS: Final = 8
+
+_CURRENT: Final = """
+    SELECT c.video_id, c.bucket, c.n, e.epoch * 1099511627776 + c.version
+    FROM view_counters AS c CROSS JOIN projection_epoch AS e
+    WHERE c.site_no = %(site_no)s AND (%(videos)s::text[] IS NULL OR c.video_id = ANY(%(videos)s::text[]))
+        AND (%(buckets)s::text[] IS NULL OR c.bucket = ANY(%(buckets)s::text[]))
+"""
+_RAISE_EPOCH: Final = "UPDATE projection_epoch SET epoch = epoch + 1"
+
+
+def push(
+    connection: Connection,
+    site_no: int,
+    site_id: str,
+    videos: Iterable[str] | None = None,
+    buckets: Iterable[str] | None = None,
+) -> int:
+    """Push the current counters of these videos and buckets (None: all); return how many were newer than what was there.
+
+    Raises StoreAwayError when DynamoDB is away: then the batch must come again.
+    """
+    rows = connection.execute(
+        _CURRENT,
+        {
+            "site_no": site_no,
+            "videos": None if videos is None else sorted(videos),
+            "buckets": None if buckets is None else sorted(buckets),
+        },
+    ).fetchall()
+    table = settings().text("COUNTERS_TABLE")
+
+    def put(row: tuple[str, str, int, int]) -> bool:
+        video_id, bucket, n, version = row
+        expires = expires_at(bucket)
+        changed = dynamo.update_item(
+            table,
+            {"pk": f"{site_id}#view#{video_id}", "sk": bucket},
+            "SET n = :n, v = :v" + ("" if expires is None else ", expires = :expires"),
+            condition="attribute_not_exists(v) OR v < :v",
+            values={":n": n, ":v": version} | ({} if expires is None else {":expires": expires}),
+        )
+        return changed is not None
+
+    if len(rows) <= 1:
+        return sum(map(put, rows))
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return sum(pool.map(put, rows))
+
+
+def raise_epoch(connection: Connection) -> None:
+    """Make every later push newer than all earlier ones: after a rebuild, or when either store was restored."""
+    connection.execute(_RAISE_EPOCH)
+
+
+def expires_at(bucket: str) -> int | None:
+    """Return when a period's item may go (epoch seconds), None for the total."""
+    kind, _, text = bucket.partition("#")
+    if kind == "day":
+        return _seconds(date.fromisoformat(text) + timedelta(_DAY_KEPT_DAYS))
+    if kind == "month":
+        return _seconds(date.fromisoformat(f"{text}-01") + timedelta(_MONTH_KEPT_DAYS))
+    return None
+
+
+def _seconds(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

@@ -1,0 +1,177 @@
+"""What happens to the records of one invocation: store, project, tell the jobs, keep dead letters, then acknowledge.
+
+Nothing is acknowledged before all of that is done; whatever fails raises, and the whole batch comes again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import psycopg
+
+from streamgauge.clock import MICROSECONDS
+from streamgauge.events.models import StampedEvent
+from streamgauge.events.reasons import Reason, Stage
+from streamgauge.settings import settings
+from streamgauge.store import dead_letters, dynamo, postgres
+from streamgauge.store.dead_letters import UNKNOWN_SITE, DeadLetter
+from streamgauge.views import projection
+from streamgauge.warehouse import pending
+from streamgauge.warehouse.batch import Lane, Outcome, store_batch
+from streamgauge.warehouse.examine import Unstorable, examine
+from streamgauge.warehouse.site_batch import buckets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamgauge.edge.stream import StreamRecord
+    from streamgauge.events.models import Receipt
+    from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.directory import Directory
+
+LARGEST_TRANSACTION: Final = 2000
+"""Events in one transaction; more gains nothing."""
+
+_PAUSE_SECONDS: Final = 0.2
+
+
+class _Letter(NamedTuple):
+    """A record that is given up, with what is known of its event."""
+
+    record: StreamRecord
+    reason: Reason
+    site: str | None
+    event_id: str | None
+    received: int | None
+    receipt: Receipt | None
+
+
+class Consumer:
+    """The warehouse consumer of one container."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def consume(self, records: Sequence[StreamRecord], deadline: float) -> int:
+        """Store records exactly once and return how many were new.
+
+        `deadline` (`time.monotonic`): until then it waits for a store that is away. Raises psycopg.OperationalError,
+        UnavailableError or StoreAwayError after that: the batch must come again.
+        """
+        started = time.monotonic()
+        good: list[tuple[StreamRecord, StampedEvent]] = []
+        letters: list[_Letter] = []
+        now = time.time_ns() // 1000
+        for record in records:
+            found = examine(record.data, now)
+            if isinstance(found, StampedEvent):
+                good.append((record, found))
+            else:
+                letters.append(_letter(record, found))
+        stored = 0
+        shard = records[0].shard if records else ""
+        last_arrival = max((record.arrived_at for record in records), default=0.0)
+        lane = Lane(shard, last_arrival, started)
+        for start in range(0, max(len(good), 1), LARGEST_TRANSACTION):
+            dead = letters if start == 0 else []
+            stored += self._store(good[start : start + LARGEST_TRANSACTION], dead, lane, deadline)
+        return stored
+
+    def _store(
+        self, pairs: list[tuple[StreamRecord, StampedEvent]], letters: list[_Letter], lane: Lane, deadline: float
+    ) -> int:
+        """Store events and account for letters; a record that Postgres refuses is found by halving."""
+        dead = [(letter.site, letter.receipt) for letter in letters if letter.site and letter.receipt]
+        try:
+            outcome = self._insist([event for _, event in pairs], dead, lane, deadline)
+        except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded):
+            if len(pairs) > 1:
+                middle = len(pairs) // 2
+                first = self._store(pairs[:middle], letters, lane, deadline)
+                return first + self._store(pairs[middle:], [], lane, deadline)
+            if not pairs:
+                raise
+            record, event = pairs[0]
+            poison = Unstorable(Reason.POISON, event.site, event.id, event.received, event.receipt)
+            return self._store([], [*letters, _letter(record, poison)], lane, deadline)
+        by_event = {id(event): record for record, event in pairs}
+        refused = [
+            _Letter(by_event[id(event)], reason, event.site, event.id, event.received, event.receipt)
+            for event, reason in outcome.refused
+        ]
+        # Awaited: a batch is acknowledged only when everything that was given up is kept.
+        dead_letters.record([_dead_letter(letter) for letter in [*letters, *refused]])
+        self._follow(outcome, lane)
+        return outcome.stored
+
+    def _insist(
+        self, events: list[StampedEvent], dead: list[tuple[str, Receipt]], lane: Lane, deadline: float
+    ) -> Outcome:
+        """Store a batch, again while the database is away, restarting, or gave the transaction up to another."""
+        while True:
+            wait_seconds = max(0.0, deadline - time.monotonic())
+            try:
+                connection = postgres.connection(wait_seconds)
+                return store_batch(connection, self._directory, events, lane, time.time_ns() // 1000, dead)
+            except psycopg.errors.ProgramLimitExceeded:
+                raise
+            except (psycopg.OperationalError, psycopg.errors.CheckViolation, psycopg.InterfaceError):
+                # A lost connection tells nothing of the COMMIT: the ids will. A missing partition is made anew.
+                self._directory.forget()
+                if not _usable(connection):
+                    postgres.discard()
+                if time.monotonic() + _PAUSE_SECONDS >= deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+
+    def _follow(self, outcome: Outcome, lane: Lane) -> None:
+        """Bring DynamoDB to what is committed, for every key that the batch touches, repetitions included."""
+        for site_id, touched in outcome.touched.items():
+            if touched.videos:
+                periods = {bucket for day in touched.view_days for bucket in buckets(day)}
+                connection = postgres.connection()
+                projection.push(connection, touched.site_no, site_id, touched.videos, periods)
+            pending.mark(
+                site_id,
+                touched.zone,
+                time.time(),
+                hours=touched.hours,
+                open_days=touched.open_days,
+                closed_days=touched.closed_days,
+                view_days=touched.view_days,
+            )
+        if lane.shard:
+            progress = {
+                "pk": "progress",
+                "sk": lane.shard,
+                "events": outcome.progress.events,
+                "batches": outcome.progress.batches,
+                "busy_seconds": round(outcome.progress.busy_seconds, 3),
+                "last_arrival": lane.last_arrival,
+                "at": round(time.time(), 3),
+            }
+            dynamo.put_item(settings().text("STATUS_TABLE"), progress)
+
+
+def _usable(connection: Connection) -> bool:
+    return not connection.closed and not connection.broken
+
+
+def _letter(record: StreamRecord, found: Unstorable) -> _Letter:
+    return _Letter(record, found.reason, found.site, found.event_id, found.received, found.receipt)
+
+
+def _dead_letter(letter: _Letter) -> DeadLetter:
+    record = letter.record
+    return DeadLetter(
+        site=letter.site or UNKNOWN_SITE,
+        reason=letter.reason,
+        stage=Stage.WAREHOUSE,
+        body=record.data,
+        received_at=letter.received or round(record.arrived_at * MICROSECONDS),
+        event_id=letter.event_id,
+        shard=record.shard,
+        sequence=record.sequence,
+        receipt=letter.receipt,
+    )

@@ -27,9 +27,11 @@ class Stored(NamedTuple):
     modified: datetime
 
 
-def put(bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+def put(
+    bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream", *, attempts: int = wire.ATTEMPTS
+) -> None:
     """Write an object; when this returns, it is durable. Raises StoreAwayError."""
-    _request("PUT", _path(bucket, key), body=body, headers={"content-type": content_type})
+    _request("PUT", _path(bucket, key), body=body, headers={"content-type": content_type}, attempts=attempts)
 
 
 def get(bucket: str, key: str, start: int | None = None, length: int | None = None) -> bytes | None:
@@ -82,9 +84,15 @@ def _path(bucket: str, key: str) -> str:
 
 
 def _request(
-    method: str, path: str, *, query: str = "", body: bytes = b"", headers: dict[str, str] | None = None
+    method: str,
+    path: str,
+    *,
+    query: str = "",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    attempts: int = wire.ATTEMPTS,
 ) -> Reply | None:
-    reply = wire.retried("s3", lambda: wire.exchange("s3", method, path, query, headers or {}, body))
+    reply = wire.retried("s3", lambda: wire.exchange("s3", method, path, query, headers or {}, body), attempts)
     if reply.status == _NOT_FOUND and b"NoSuchBucket" not in reply.body:
         return None
     return _refused(reply) if reply.status >= _ERROR else reply

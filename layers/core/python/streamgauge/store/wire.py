@@ -18,7 +18,7 @@ from streamgauge.store.signature import credentials, sign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TIMEOUT_SECONDS: Final = {"kinesis": 2.0, "dynamodb": 2.0, "s3": 5.0, "secretsmanager": 3.0}
+TIMEOUT_SECONDS: Final = {"kinesis": 1.0, "dynamodb": 1.5, "s3": 2.5, "secretsmanager": 3.0, "monitoring": 2.0}
 """How long one try may wait for its connection, or for its answer."""
 
 ATTEMPTS: Final = 4

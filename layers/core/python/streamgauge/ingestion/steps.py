@@ -1,0 +1,190 @@
+"""The steps of one event. Each takes the draft and its request, adds what it finds, or raises RefusedError."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from streamgauge.access import registry
+from streamgauge.events.models import VIDEO_KINDS, Kind, Page, VideoFields
+from streamgauge.events.reasons import Reason
+from streamgauge.ingestion import catalogue, pages
+from streamgauge.ingestion.acquisition import acquisition
+from streamgauge.ingestion.limits import limits
+from streamgauge.ingestion.models import VIDEO_PROPERTIES, VideoProperties
+from streamgauge.ingestion.places import normal
+from streamgauge.ingestion.reading import invalid
+from streamgauge.ingestion.refusal import RefusedError
+from streamgauge.ingestion.times import event_time
+from streamgauge.ingestion.visitors import Visitor, hashes_of, visitor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamgauge.access.registry import KeyRecord, SiteRecord
+    from streamgauge.ingestion.call import Call
+    from streamgauge.ingestion.drafts import Draft
+    from streamgauge.ingestion.models import SentEvent
+
+MAX_AGENT: Final = 1024
+
+
+def find_site(draft: Draft, call: Call) -> None:
+    """Find its site: the key's, or the one that it names to a key for all sites."""
+    sent, site = cast("SentEvent", draft.sent), call.site
+    if site is not None:
+        if sent.website_id and sent.website_id != site.site_id:
+            raise RefusedError(Reason.WRONG_SITE, "The key belongs to another site.", ("website_id",))
+        draft.site = site
+        return
+    asked = sent.website_id or call.query.get("website_id")
+    if not asked:
+        raise RefusedError(Reason.INVALID, "A key for all sites needs the site's id.", ("website_id",))
+    draft.site = registry.find_site(asked)
+    if draft.site is None:
+        raise RefusedError(Reason.UNKNOWN_SITE, "There is no such site.", ("website_id",))
+
+
+def check_permission(draft: Draft, call: Call) -> None:
+    """Take history from server keys alone."""
+    sent, key = cast("SentEvent", draft.sent), cast("KeyRecord", call.key)
+    draft.historical = bool(sent.historical)
+    if draft.historical and key.scope != "server":
+        raise RefusedError(Reason.NOT_ALLOWED, "History needs a server key.", ("historical",))
+
+
+def find_kind(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
+    """Find what it is, with the fields that its kind needs."""
+    sent = cast("SentEvent", draft.sent)
+    kind = sent.event_type
+    draft.properties = sent.properties or None
+    if draft.kind is None:
+        if kind in {"page_view", "pageview"}:
+            draft.kind = "page_view"
+        elif kind in VIDEO_KINDS:
+            draft.kind = cast("Kind", kind)
+        else:
+            draft.kind, draft.name = "custom", kind
+    if draft.kind == "page_view":
+        if not sent.url or not sent.url.strip():
+            raise RefusedError(Reason.INVALID, "A page view needs its url.", ("url",))
+    elif draft.kind != "custom":
+        video_id = sent.video_id or sent.content_id
+        if not video_id:
+            raise RefusedError(Reason.INVALID, "A video event needs its video_id.", ("video_id",))
+        if draft.kind == "view":
+            draft.video = VideoFields(video_id)
+        else:
+            _read_video(draft, sent, video_id)
+
+
+def _read_video(draft: Draft, sent: SentEvent, video_id: str) -> None:
+    properties = sent.properties
+    if not properties:
+        draft.video = VideoFields(video_id)
+        return
+    try:
+        found = msgspec.convert(properties, VideoProperties)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "properties") from None
+    draft.video = VideoFields(
+        video_id,
+        found.position,
+        found.duration,
+        found.quality,
+        found.bitrate,
+        found.seek_from,
+        found.seek_to,
+        found.buffer_seconds,
+        found.startup_time,
+        found.fatal,
+    )
+    draft.device, draft.browser = found.device_type, found.browser
+    rest = {name: value for name, value in properties.items() if name not in VIDEO_PROPERTIES}
+    draft.properties = rest or None
+
+
+def stamp_time(draft: Draft, call: Call) -> None:
+    """Find when it happened."""
+    sent = cast("SentEvent", draft.sent)
+    if sent.timestamp is None and not draft.historical:
+        draft.time = call.received
+        return
+    draft.time, draft.corrected = event_time(
+        sent.timestamp, sent.sent_at, call.received, limits().max_age, historical=draft.historical
+    )
+
+
+def check_catalogue(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
+    """Ask the catalogue about the video of a view, where the site is strict."""
+    if draft.kind != "view" or draft.video is None:
+        return
+    site = cast("SiteRecord", draft.site)
+    strict = site.settings.get("catalog_strict", limits().catalog_strict)
+    if strict and not catalogue.holds(site.site_id, draft.video.video_id):
+        raise RefusedError(Reason.UNKNOWN_VIDEO, "Video not found", ("videoId",))
+
+
+def know_visitor(draft: Draft, call: Call) -> None:
+    """Find bot or not, place, browser, system, device: a back end speaks for its visitors, anybody else for himself."""
+    if call.derived is not None:
+        known = call.derived
+        draft.visitor = Visitor(None, "", known.bot, known.surroundings)
+        draft.touches_visit = known.touches_visit
+        return
+    if cast("KeyRecord", call.key).scope != "server":
+        draft.visitor = visitor_of(call.address, call.agent)
+        return
+    context = cast("SentEvent", draft.sent).context or {}
+    agent = context.get("user_agent")
+    if agent is not None and not isinstance(agent, str):
+        raise RefusedError(Reason.INVALID, "Expected `str`", ("context", "user_agent"))
+    given = context.get("ip")
+    address = normal(given) if isinstance(given, str) else None
+    if given is not None and address is None:
+        raise RefusedError(Reason.INVALID, "Expected an IP address", ("context", "ip"))
+    draft.visitor = visitor_of(address, (agent or "")[:MAX_AGENT])
+    draft.touches_visit = address is not None
+
+
+def find_page(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
+    """Find on which page it happened."""
+    sent = cast("SentEvent", draft.sent)
+    if sent.url:
+        draft.page = Page(sent.url, pages.folded(pages.cut(sent.url).path), sent.title or None)
+
+
+def find_acquisition(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
+    """Find how the visitor came."""
+    draft.acquisition = acquisition(cast("SentEvent", draft.sent), cast("SiteRecord", draft.site).domains)
+
+
+def hash_visitor(draft: Draft, call: Call) -> None:
+    """Find the hashes that stand for address and agent."""
+    if call.derived is not None:
+        draft.hashes = call.derived.hashes
+        return
+    draft.hashes = hashes_of(
+        cast("Visitor", draft.visitor),
+        cast("SiteRecord", draft.site),
+        draft.time,
+        received=call.received,
+        now=call.now,
+        historical=draft.historical,
+        of_address=draft.kind == "view",
+    )
+
+
+STEPS: Final[tuple[Callable[[Draft, Call], None], ...]] = (
+    find_site,
+    check_permission,
+    find_kind,
+    stamp_time,
+    check_catalogue,
+    know_visitor,
+    find_page,
+    find_acquisition,
+    hash_visitor,
+)
+"""Every event goes through these, in this order."""

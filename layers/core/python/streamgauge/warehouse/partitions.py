@@ -11,7 +11,7 @@ import time
 from datetime import date, timedelta
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from psycopg import errors, sql
 
@@ -27,6 +27,8 @@ _MAKERS_LOCK: Final = 0x53_47_50_54  # "SGPT": one maker or remover of partition
 _LOCK_TIMEOUT: Final = "2s"
 _TRIES: Final = 40
 _PAUSE_SECONDS: Final = (0.05, 0.5)
+
+Done = TypeVar("Done")
 
 _STATES: Final = """
 SELECT c.relname, i.inhdetachpending
@@ -79,9 +81,14 @@ def existing(connection: Connection[TupleRow], table: str, day: date | None = No
     ]
 
 
-def remove(connection: Connection[TupleRow], partition: Partition) -> None:
-    """Detach and drop a partition, wherever an earlier try was interrupted; nothing when it is gone."""
-    _insist(partial(_remove, connection, partition.table, partition.day))
+def remove(
+    connection: Connection[TupleRow], partition: Partition, keeps: Callable[[Connection[TupleRow], Partition], bool]
+) -> bool:
+    """Detach and drop a partition, wherever an earlier try was interrupted; say whether it is gone.
+
+    `keeps` says whether it holds a row that must stay: asked once nobody can write to it any more. Then it is attached again.
+    """
+    return _insist(partial(_remove, connection, partition, keeps))
 
 
 def _make(connection: Connection[TupleRow], table: str, day: date) -> None:
@@ -91,7 +98,6 @@ def _make(connection: Connection[TupleRow], table: str, day: date) -> None:
     if found and found[0].state is State.LEAVING:
         # Its bounds bar a new partition until it is out.
         _finalize(connection, found[0])
-    name = sql.Identifier(Partition(table, day, State.LOOSE).name)
     with connection.transaction():
         _bound_waiting(connection, local=True)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKERS_LOCK])
@@ -101,29 +107,43 @@ def _make(connection: Connection[TupleRow], table: str, day: date) -> None:
             if found[0].state is State.LEAVING:
                 raise errors.LockNotAvailable(f"{found[0].name} is being detached")
             return
-        if found:
-            # Detached only to be dropped: what it holds must not come back.
-            connection.execute(sql.SQL("DROP TABLE {}").format(name))
-        parent = sql.Identifier(table)
-        like = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)")
-        connection.execute(like.format(name, parent))
-        attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
-        connection.execute(attach.format(parent, name, sql.Literal(day), sql.Literal(day + timedelta(days=1))))
+        if not found:
+            like = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)")
+            connection.execute(like.format(sql.Identifier(f"{table}_{day:%Y_%m_%d}"), sql.Identifier(table)))
+        # One that was detached to be dropped comes back as it is: retention looks at it again.
+        _attach(connection, Partition(table, day, State.LOOSE))
 
 
-def _remove(connection: Connection[TupleRow], table: str, day: date) -> None:
-    found = existing(connection, table, day)
+def _attach(connection: Connection[TupleRow], partition: Partition) -> None:
+    attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
+    bounds = sql.Literal(partition.day), sql.Literal(partition.day + timedelta(days=1))
+    connection.execute(attach.format(sql.Identifier(partition.table), sql.Identifier(partition.name), *bounds))
+
+
+def _remove(
+    connection: Connection[TupleRow], partition: Partition, keeps: Callable[[Connection[TupleRow], Partition], bool]
+) -> bool:
+    found = existing(connection, partition.table, partition.day)
     if found and found[0].state is State.LEAVING:
         _finalize(connection, found[0])
     elif found and found[0].state is State.ATTACHED:
+        if keeps(connection, partition):
+            return False
         detach = sql.SQL("ALTER TABLE {} DETACH PARTITION {} CONCURRENTLY")
-        _alone(connection, detach.format(sql.Identifier(table), sql.Identifier(found[0].name)))
+        _alone(connection, detach.format(sql.Identifier(partition.table), sql.Identifier(partition.name)))
     with connection.transaction():
         _bound_waiting(connection, local=True)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKERS_LOCK])
-        found = existing(connection, table, day)
-        if found and found[0].state is State.LOOSE:
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(found[0].name)))
+        found = existing(connection, partition.table, partition.day)
+        if not found:
+            return True
+        if found[0].state is not State.LOOSE:
+            raise errors.LockNotAvailable(f"{partition.name} was attached again")
+        if keeps(connection, partition):
+            _attach(connection, partition)
+            return False
+        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(partition.name)))
+    return True
 
 
 def _finalize(connection: Connection[TupleRow], partition: Partition) -> None:
@@ -145,7 +165,7 @@ def _bound_waiting(connection: Connection[TupleRow], *, local: bool) -> None:
     connection.execute("SELECT set_config('lock_timeout', %s, %s)", [_LOCK_TIMEOUT, local])
 
 
-def _insist(step: Callable[[], None]) -> None:
+def _insist(step: Callable[[], Done]) -> Done:
     """Run a step until no lock, and no other maker or remover, is in its way."""
     for _ in range(_TRIES):
         try:

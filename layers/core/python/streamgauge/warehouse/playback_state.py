@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, contribute, fold
 from streamgauge.warehouse.dictionaries import bigints
-from streamgauge.warehouse.raw import read_play_chain
+from streamgauge.warehouse.raw import read_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from streamgauge.events.facts import Fact
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.site_batch import SiteBatch
@@ -95,12 +97,17 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
         changed += fold(last, chain, batch.zone, touch)
     for playback in changed:
         contribute(playback, batch.contributions, 1)
-    parameters: dict[str, Any] = {"site_no": batch.site_no}
     if gone:
         rows_gone = [{"key": playback.key, "start": playback.start} for playback in gone]
-        connection.execute(_DELETE, parameters | {"rows": rows_parameter(rows_gone)})
-    ordered = sorted(changed, key=lambda playback: (playback.key, playback.start))
-    connection.execute(_UPSERT, parameters | {"rows": rows_parameter([row_of(playback) for playback in ordered])})
+        connection.execute(_DELETE, {"site_no": batch.site_no, "rows": rows_parameter(rows_gone)})
+    write(connection, batch.site_no, changed)
+
+
+def write(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -> None:
+    """Write states, new or changed."""
+    ordered = sorted(playbacks, key=lambda playback: (playback.key, playback.start))
+    rows = [row_of(playback) for playback in ordered]
+    connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
 
 
 def _stretch(connection: Connection, site_no: int, key: int, late: list[Fact]) -> tuple[list[Playback], list[Fact]]:
@@ -118,7 +125,7 @@ def _stretch(connection: Connection, site_no: int, key: int, late: list[Fact]) -
         if wider == (begin, end):
             break
         begin, end = wider
-    stored = read_play_chain(connection, site_no, [key], begin, end)
+    stored = read_keys(connection, "play_key", site_no, [key], begin, end)
     return near, sorted(stored + late, key=lambda fact: (fact.time, fact.id))
 
 

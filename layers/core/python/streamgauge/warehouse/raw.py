@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString
 
 import msgspec
 
@@ -41,6 +41,7 @@ _PLAY_CHAIN: Final[LiteralString] = f"""
     SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s AND play_key = ANY(%(keys)s::bigint[])
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
+_CHAINS: Final = {"visit_key": _VISIT_CHAIN, "play_key": _PLAY_CHAIN}
 _SPAN: Final[LiteralString] = f"""
     SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
@@ -108,14 +109,16 @@ def _video_columns(video: VideoFields) -> tuple[object, ...]:
     )
 
 
-def read_visit_chain(connection: Connection, site_no: int, keys: Iterable[int], begin: int, end: int) -> list[Fact]:
-    """Return the events of visit keys within [begin, end] microseconds, unsorted."""
-    return _facts(connection, _VISIT_CHAIN, site_no, begin, end, keys)
-
-
-def read_play_chain(connection: Connection, site_no: int, keys: Iterable[int], begin: int, end: int) -> list[Fact]:
-    """Return the events of playback keys within [begin, end] microseconds, unsorted."""
-    return _facts(connection, _PLAY_CHAIN, site_no, begin, end, keys)
+def read_keys(
+    connection: Connection,
+    column: Literal["visit_key", "play_key"],
+    site_no: int,
+    keys: Iterable[int],
+    begin: int,
+    end: int,
+) -> list[Fact]:
+    """Return the events of visit or playback keys within [begin, end] microseconds, unsorted."""
+    return _facts(connection, _CHAINS[column], site_no, begin, end, keys)
 
 
 def read_span(connection: Connection, site_no: int, begin: int, end: int) -> list[Fact]:

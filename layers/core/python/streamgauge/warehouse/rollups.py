@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.site_batch import SiteBatch
 
-# A row whose name is not at hand exists (its state said so): its name is looked up, because NOT NULL is checked before the
-# conflict is found. Days that are closed are in their month too.
+# A row whose name is not at hand exists, or (a visit that goes on over midnight) one of an earlier day does: the name is looked
+# up, because NOT NULL is checked before the conflict is found. Days that are closed are in their month too.
 _ADD: Final = """
     WITH day_rows AS MATERIALIZED (
-        SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, known.name) AS name, t.visitors, t.lasting,
-            t.visits, t.entries, t.bounces, t.pageviews, t.events, t.duration, t.page_time
+        SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, known.name, (
+                SELECT name FROM rollup_days AS earlier
+                WHERE earlier.site_no = t.site_no AND earlier.dimension = t.dimension AND earlier.day < t.day
+                    AND earlier.code = t.code
+                ORDER BY earlier.day DESC LIMIT 1
+            )) AS name, t.visitors, t.lasting, t.visits, t.entries, t.bounces, t.pageviews, t.events, t.duration, t.page_time
         FROM json_to_recordset(%(days)s) AS t(site_no integer, dimension smallint, day date, bots boolean, code bigint,
             name text, visitors integer, lasting integer, visits integer, entries integer, bounces integer,
             pageviews integer, events integer, duration bigint, page_time bigint)

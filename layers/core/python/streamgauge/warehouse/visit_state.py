@@ -10,7 +10,8 @@ from streamgauge.events.facts import MIDNIGHT_REACH, Fact
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse.dictionaries import bigints
 
-from streamgauge.warehouse.raw import read_visit_chain
+from streamgauge.warehouse.persons import Persons
+from streamgauge.warehouse.raw import read_keys
 from streamgauge.web.visits import GAP, Visit, contribute, fold
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> 
     work = _Work(batch)
     latest = _read_latest(connection, batch, touching)
     successors = _successors_over_midnight(connection, batch, touching)
-    persons = _Persons(touching)
+    persons = Persons(touching)
     for visit in latest.values():
         persons.tie(visit.keys())
     for pair in successors:
@@ -109,7 +110,7 @@ class _Work:
     def rebuild(self, connection: Connection, stretch: _Stretch, chain: list[Fact]) -> None:
         """Fold a stretch anew, from its raw rows and the new events."""
         batch = self.batch
-        stored = read_visit_chain(connection, batch.site_no, stretch.keys, stretch.begin, stretch.end)
+        stored = read_keys(connection, "visit_key", batch.site_no, stretch.keys, stretch.begin, stretch.end)
         batch.load_dictionaries(connection, stretch.visits)
         batch.dictionaries.load(
             connection, (fact.acquisition for fact in stored), (fact.surroundings for fact in stored)
@@ -126,14 +127,19 @@ class _Work:
         contribute(visit, values, self.batch.zone, self.batch.contributions, step)
 
     def write(self, connection: Connection) -> None:
-        site_no = self.batch.site_no
+        """Add what the changed visits contribute now, and write them."""
         for visit in self.changed:
             self._contribute(visit, 1)
         if self.gone:
             rows = [{"key": visit.key, "start": visit.start, "tie": visit.tie} for visit in self.gone]
-            connection.execute(_DELETE, {"site_no": site_no, "rows": rows_parameter(rows)})
-        rows = [row_of(visit) for visit in sorted(self.changed, key=lambda visit: (visit.key, visit.start, visit.tie))]
-        connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
+            connection.execute(_DELETE, {"site_no": self.batch.site_no, "rows": rows_parameter(rows)})
+        write(connection, self.batch.site_no, self.changed)
+
+
+def write(connection: Connection, site_no: int, visits: Iterable[Visit]) -> None:
+    """Write states, new or changed."""
+    rows = [row_of(visit) for visit in sorted(visits, key=lambda visit: (visit.key, visit.start, visit.tie))]
+    connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
 
 
 def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> dict[int, Visit]:
@@ -169,40 +175,10 @@ def _successors_over_midnight(connection: Connection, batch: SiteBatch, facts: l
     return set(connection.execute(_SUCCESSORS, {"site_no": batch.site_no, "keys": bigints(keys)}).fetchall())
 
 
-class _Persons:
-    """The sorted events of a batch by person: keys that may share a visit belong together."""
-
-    def __init__(self, facts: list[Fact]) -> None:
-        self._facts = facts
-        self._root: dict[int, int] = {}
-        for fact in facts:
-            self.tie(key for key in (fact.visit_key, fact.prev_key) if key is not None)
-
-    def tie(self, keys: Iterable[int]) -> bool:
-        """Put keys together; True when they were not yet."""
-        roots = {self.find(key) for key in keys}
-        first = min(roots)
-        for root in roots:
-            self._root[root] = first
-        return len(roots) > 1
-
-    def find(self, key: int) -> int:
-        """Return the person of a key."""
-        root = key
-        while self._root.setdefault(root, root) != root:
-            root = self._root[root]
-        self._root[key] = root
-        return root
-
-    def groups(self) -> dict[int, tuple[set[int], list[Fact]]]:
-        """Return person -> (keys, sorted events)."""
-        groups: dict[int, tuple[set[int], list[Fact]]] = {}
-        for key in list(self._root):
-            groups.setdefault(self.find(key), (set(), []))[0].add(key)
-        for fact in self._facts:
-            if fact.visit_key is not None:
-                groups[self.find(fact.visit_key)][1].append(fact)
-        return {person: group for person, group in groups.items() if group[1]}
+def followers(connection: Connection, site_no: int, keys: Iterable[int]) -> set[int]:
+    """Return the keys of the day after of those whose visitor has been seen just after midnight."""
+    rows = connection.execute(_SUCCESSORS, {"site_no": site_no, "keys": bigints(keys)}).fetchall()
+    return {own_key for _, own_key in rows}
 
 
 class _Stretch(NamedTuple):
@@ -215,7 +191,7 @@ class _Stretch(NamedTuple):
 
 
 def _late_stretches(
-    connection: Connection, batch: SiteBatch, persons: _Persons, latest: dict[int, Visit], followed: set[int]
+    connection: Connection, batch: SiteBatch, persons: Persons, latest: dict[int, Visit], followed: set[int]
 ) -> dict[int, _Stretch]:
     """Return the stretch around the events of each person that has late ones.
 
@@ -241,8 +217,7 @@ def _stretch(connection: Connection, batch: SiteBatch, keys: set[int], begin: in
     Raises MoreLocksNeededError when it reaches keys that are not locked.
     """
     while True:
-        pairs = connection.execute(_SUCCESSORS, {"site_no": batch.site_no, "keys": bigints(keys)}).fetchall()
-        wider_keys = keys.union(*pairs)
+        wider_keys = keys | followers(connection, batch.site_no, keys)
         rows = connection.execute(
             _NEAR, {"site_no": batch.site_no, "keys": bigints(wider_keys), "from": begin - GAP, "to": end + GAP}
         ).fetchall()

@@ -104,6 +104,8 @@ class FrontDoor:
         if request.path == "/ws":
             return await self._socket(request)
         raw_path, _, query = request.raw_path.partition("?")
+        # As CloudFront's function: an HTTP API has no route that ends in a slash.
+        raw_path = raw_path[:-1] if len(raw_path) > 1 and raw_path.endswith("/") else raw_path
         path = gateway.decoded_path(raw_path)
         file = None if self._router.find(request.method, path, default=False) else self._file(request.method, path)
         answer = file or await self._api(request, raw_path, query)

@@ -1,0 +1,29 @@
+"""`python -m infra.local up|down|status|clean`: the local stack, for `make`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from infra.local.postgres import PostgresError
+from infra.local.stack import Stack, StackError
+
+
+def main() -> None:
+    """Do what the command line says. Exits with one sentence when it cannot."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("action", choices=["up", "down", "status", "clean"])
+    action = parser.parse_args().action
+    stack = Stack.of_environment()
+    try:
+        if action == "status":
+            print(json.dumps(stack.status(), indent=2))
+        else:
+            getattr(stack, action)()
+    except (StackError, PostgresError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

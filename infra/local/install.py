@@ -1,0 +1,142 @@
+"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack and the CDK command line.
+
+Run by `make` with any Python 3.11 or newer and nothing but its standard library. A step whose inputs have not changed is
+skipped; steps that do not need each other run side by side.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / ".tools"
+UV = TOOLS / "uv" / "bin" / "uv"
+MINISTACK = TOOLS / "ministack"
+REQUIREMENTS = ROOT / "infra" / "local" / "requirements"
+
+
+class StepError(Exception):
+    """Raised when a step fails; says in one sentence what to do."""
+
+
+def main() -> None:
+    """Install everything that is missing or out of date. Exits with a sentence when that fails."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - whatever `python3` is runs this
+        sys.exit("Python 3.11 or newer is needed: run `make PYTHON=/path/to/python3.11 …`.")
+    if not shutil.which("npm"):
+        sys.exit("Node.js with npm is needed for the CDK command line: install Node.js 20 or newer.")
+    try:
+        _step("uv", [REQUIREMENTS / "uv.txt"], UV, _install_uv)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            steps = [
+                pool.submit(_step, "Python packages", [ROOT / "uv.lock", ROOT / "pyproject.toml"], _PROJECT, _sync),
+                pool.submit(_step, "MiniStack", [REQUIREMENTS / "ministack.txt"], _MINISTACK, _install_ministack),
+                pool.submit(_step, "CDK command line", [ROOT / "infra" / "package-lock.json"], _CDK, _install_cdk),
+            ]
+        for step in steps:
+            step.result()
+    except StepError as error:
+        sys.exit(str(error))
+
+
+_PROJECT = ROOT / ".venv" / "bin" / "streamgauge"
+_MINISTACK = MINISTACK / "bin" / "python"
+_CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
+
+
+def _step(name: str, inputs: Sequence[Path], result: Path, run: Callable[[], None]) -> None:
+    """Run a step unless its result is there and made from the same inputs by the same Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in inputs:
+        digest.update(path.read_bytes())
+    stamp = TOOLS / "stamps" / name.lower().replace(" ", "-")
+    if result.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    started = time.monotonic()
+    _say(f"{name}: installing …")
+    run()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest.hexdigest())
+    _say(f"{name}: installed ({time.monotonic() - started:.1f} s)")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"  {line}\n")
+    sys.stdout.flush()
+
+
+def _install_uv() -> None:
+    shutil.rmtree(TOOLS / "uv", ignore_errors=True)
+    _run(
+        [sys.executable, "-m", "venv", TOOLS / "uv"],
+        "Python's venv module does not work here: install it (Debian and Ubuntu: apt install python3-venv).",
+    )
+    _run(
+        [
+            *(TOOLS / "uv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--require-hashes", "--requirement", REQUIREMENTS / "uv.txt"),
+        ],
+        "uv could not be installed from PyPI: check the network and run make again.",
+    )
+
+
+def _sync() -> None:
+    _run(
+        [UV, "sync", "--frozen", "--quiet", "--python", sys.executable],
+        "The locked Python packages could not be installed: check the network and run make again.",
+    )
+
+
+def _install_ministack() -> None:
+    _run(
+        [UV, "venv", "--quiet", "--clear", "--python", sys.executable, MINISTACK],
+        "MiniStack's environment could not be made.",
+    )
+    _run(
+        [
+            *(UV, "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes"),
+            *("--python", MINISTACK / "bin" / "python", REQUIREMENTS / "ministack.txt"),
+        ],
+        "MiniStack could not be installed from PyPI: check the network and run make again.",
+    )
+
+
+def _install_cdk() -> None:
+    _run(
+        ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--no-update-notifier", "--prefix", ROOT / "infra"],
+        "The CDK command line could not be installed from npm: check the network and Node's version (20 or newer), then run make again.",
+    )
+
+
+def _run(command: Sequence[str | Path], sentence: str) -> None:
+    """Run a command at the root of the checkout; when it fails, show what it printed and say what to do."""
+    hidden = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment["UV_PYTHON_DOWNLOADS"] = "never"
+    done = subprocess.run(  # noqa: S603 - our own commands
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.stderr.write(done.stdout)
+        raise StepError(sentence)
+
+
+if __name__ == "__main__":
+    main()

@@ -117,9 +117,6 @@ def accounting(
     return Accounting(range=days.echo(), results=accounts(_database(), site, days))
 
 
-# `POST /api/v1/rebuild` stands here once the warehouse offers it.
-
-
 def _database() -> postgres.Connection:
     """Return a connection that answers: one that idled away is replaced before anything is written."""
     postgres.read("SELECT 1", {})

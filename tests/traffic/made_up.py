@@ -14,8 +14,15 @@ VIDEO_KINDS = (
     "video_error", "video_buffer", "quality_change", "seek",
 )  # fmt: skip
 PATHS = ("/", "/a", "/b", "/c/d")
-SOURCES = (Acquisition(), Acquisition("Google", "search", "https://www.google.com/"), Acquisition("News", "referral", None, "news"))
-PLACES = (Surroundings("GB", "England", "London", "Firefox", "Linux", "desktop"), Surroundings("DE", None, None, "Chrome", "Android", "mobile"))
+SOURCES = (
+    Acquisition(),
+    Acquisition("Google", "search", "https://www.google.com/"),
+    Acquisition("News", "referral", None, "news"),
+)
+PLACES = (
+    Surroundings("GB", "England", "London", "Firefox", "Linux", "desktop"),
+    Surroundings("DE", None, None, "Chrome", "Android", "mobile"),
+)
 
 
 def person_hash(site: str, person: int, day: date) -> int:
@@ -24,7 +31,14 @@ def person_hash(site: str, person: int, day: date) -> int:
 
 
 def make(
-    seed: int, count: int, *, site: str = "site", zone: str = "Europe/Berlin", people: int = 6, start: date = date(2026, 11, 20), days: int = 3
+    seed: int,
+    count: int,
+    *,
+    site: str = "site",
+    zone: str = "Europe/Berlin",
+    people: int = 6,
+    start: date = date(2026, 11, 20),
+    days: int = 3,
 ) -> list[StampedEvent]:
     """Return `count` different events in order of time, with ties; the same for the same arguments."""
     chance = random.Random(seed)
@@ -34,7 +48,9 @@ def make(
     moments = []
     while len(moments) < count:
         if chance.random() < 0.4:
-            centre = day_start(date.fromordinal(start.toordinal() + chance.randrange(days)), zone) + chance.randrange(-2400, 2400)
+            centre = day_start(date.fromordinal(start.toordinal() + chance.randrange(days)), zone) + chance.randrange(
+                -2400, 2400
+            )
         else:
             centre = first + chance.randrange(span)
         person = chance.randrange(people)
@@ -49,7 +65,9 @@ def make(
         day = local_day(moment, zone)
         prev_day = date.fromordinal(day.toordinal() - 1)
         identity = person % 3  # 0: hash alone, 1: anonymous id, 2: hash and at times a user id
-        kind = chance.choice(("page_view", "page_view", "page_view", "custom", *VIDEO_KINDS[:3], chance.choice(VIDEO_KINDS), "view"))
+        kind = chance.choice(
+            ("page_view", "page_view", "page_view", "custom", *VIDEO_KINDS[:3], chance.choice(VIDEO_KINDS), "view")
+        )
         video = None
         if kind not in {"page_view", "custom"}:
             position = chance.choice((None, float(chance.randrange(0, 130))))
@@ -86,7 +104,9 @@ def make(
                 bot=person == 5,
                 touches_visit=not backend,
                 interactive=chance.random() < 0.7,
-                page=Page(f"https://x.test{path}", path) if (path := chance.choice(PATHS)) and kind == "page_view" else None,
+                page=Page(f"https://x.test{path}", path)
+                if (path := chance.choice(PATHS)) and kind == "page_view"
+                else None,
                 acquisition=chance.choice(SOURCES),
                 surroundings=chance.choice(PLACES),
                 video=video,

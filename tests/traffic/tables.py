@@ -30,4 +30,6 @@ QUERIES = {
 
 def counted(connection: psycopg.Connection[Any], site_no: int) -> dict[str, list[tuple[Any, ...]]]:
     """Return every table's rows of a site, sorted; rows that say nothing (all zero) are left out."""
-    return {name: sorted(connection.execute(query, {"s": site_no}).fetchall(), key=repr) for name, query in QUERIES.items()}
+    return {
+        name: sorted(connection.execute(query, {"s": site_no}).fetchall(), key=repr) for name, query in QUERIES.items()
+    }

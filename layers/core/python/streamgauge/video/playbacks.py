@@ -259,7 +259,9 @@ def covered(sections: Iterable[Iterable[float]], duration: float) -> float:
     return total
 
 
-def fold(latest: Playback | None, facts: Iterable[Fact], zone: str, touch: Callable[[Playback], None]) -> list[Playback]:
+def fold(
+    latest: Playback | None, facts: Iterable[Fact], zone: str, touch: Callable[[Playback], None]
+) -> list[Playback]:
     """Fold events of one playback key, sorted by (time, id), onto its latest playback.
 
     `touch` is called before a playback that was there changes. Returns the playbacks that changed or are new, in order.

@@ -54,7 +54,10 @@ def view_of(event: StampedEvent) -> View:
     if event.session_id is not None:
         viewer: int | None = of_video("view session", event.session_id)
         prev_viewer = None
-        address, prev_address = of_video("view address", event.address_hash), of_video("view address", event.prev_address_hash)
+        address, prev_address = (
+            of_video("view address", event.address_hash),
+            of_video("view address", event.prev_address_hash),
+        )
     else:
         viewer, prev_viewer = of_video("view hash", event.hash), of_video("view hash", event.prev_hash)
         address = prev_address = None

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 EPOCH_STEP: Final = 2**40
 """A pushed version is epoch x EPOCH_STEP + the counter's own; a rebuild or restore raises the epoch."""
 
-_DAY_KEPT_DAYS: Final = 7
-_MONTH_KEPT_DAYS: Final = 400
+_DAY_KEPT_DAYS: Final = 8
+_MONTH_KEPT_DAYS: Final = 431
+"""From the first day of the month: 400 days after its end."""
 _WRITERS: Final = 8
 
 _CURRENT: Final = """

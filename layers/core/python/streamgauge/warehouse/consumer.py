@@ -147,9 +147,9 @@ class Consumer:
                 "sk": lane.shard,
                 "events": outcome.progress.events,
                 "batches": outcome.progress.batches,
-                "busy_seconds": round(outcome.progress.busy_seconds, 3),
-                "last_arrival": lane.last_arrival,
-                "at": round(time.time(), 3),
+                "busy_seconds": f"{outcome.progress.busy_seconds:.3f}",
+                "last_arrival": int(lane.last_arrival),
+                "at": int(time.time()),
             }
             dynamo.put_item(settings().text("STATUS_TABLE"), progress)
 

@@ -24,7 +24,9 @@ _PLAIN: Final = (
 )  # fmt: skip
 """Columns that are attributes of the state; the sections and qualities follow as arrays."""
 
-_COLUMNS: Final[LiteralString] = """p.key, p.start, p.last, p.last_id, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
+_COLUMNS: Final[
+    LiteralString
+] = """p.key, p.start, p.last, p.last_id, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
     p.surroundings, p.halted, p.after_pause, p.runs, p.waits_since, p.position, p.position_at, p.section_open, p.quality,
     p.bitrate, p.started_at, p.start_position, p.progressed, p.duration, p.startup_time, p.completed, p.failed, p.buffered,
     p.bitrate_time, p.bitrate_weight, p.section_starts, p.section_ends, p.qualities, p.quality_times"""

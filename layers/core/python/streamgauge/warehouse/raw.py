@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from streamgauge.store.postgres import Connection
 
-_COPY: Final[LiteralString] = """COPY events (day, site_no, kind, flags, time, received_at, visit_key, prev_key, visitor, play_key,
+_COPY: Final[
+    LiteralString
+] = """COPY events (day, site_no, kind, flags, time, received_at, visit_key, prev_key, visitor, play_key,
     acquisition, surroundings, event_id, anonymous_id, user_id, session_id, name, path, url, title, video_id, position, duration,
     quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, properties, metadata) FROM STDIN"""
 
@@ -173,4 +175,3 @@ def fact_of_row(row: tuple[Any, ...]) -> Fact:
         play_key=play_key,
         video=video,
     )
-

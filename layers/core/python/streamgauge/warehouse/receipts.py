@@ -50,7 +50,6 @@ class Claim(NamedTuple):
     digest: str
 
 
-
 def claim_of(site_no: int, event: StampedEvent) -> Claim:
     """Return an event as a claim to be the one with its id."""
     return Claim(site_no, event, digest(event.id))

@@ -142,7 +142,9 @@ def _never(state: object) -> None:
     """Take note of nothing: nothing stored is folded onto."""
 
 
-def _around(connection: Connection, column: Literal["visit_key", "play_key"], day: _Day, of_day: list[Fact]) -> list[Fact]:
+def _around(
+    connection: Connection, column: Literal["visit_key", "play_key"], day: _Day, of_day: list[Fact]
+) -> list[Fact]:
     """Return the events of everyone who has one on the day, as far back and on as their visits or playbacks reach, sorted."""
     gap = visits.GAP if column == "visit_key" else playbacks.GAP_AFTER_PAUSE
     keys = {key for fact in of_day for key in (getattr(fact, column), _prev_key(fact, column)) if key is not None}

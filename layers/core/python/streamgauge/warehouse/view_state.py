@@ -25,6 +25,10 @@ _TIED: Final[LiteralString] = " UNION ".join(
         AND day >= %(first_day)s"""
     for column in ("viewer", "prev_viewer", "address", "prev_address")
 )
+_ALL: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM views WHERE site_no = %(site_no)s AND time BETWEEN %(begin)s AND %(end)s
+        AND day BETWEEN %(first_day)s AND %(last_day)s
+"""
 _COPY: Final = """COPY views (day, site_no, time, received_at, viewer, prev_viewer, address, prev_address, counted, flags,
     event_id, video_id, session_id, user_id, anonymous_id) FROM STDIN"""
 _RECOUNT: Final = """
@@ -46,18 +50,7 @@ def fold_views(connection: Connection, batch: SiteBatch, pairs: list[tuple[Stamp
             batch.count_view(view.video_id, local_day(view.time, batch.zone), 1 if view.counted else -1)
             if view.id not in new:
                 batch.recounted_views.append(view)
-    if batch.recounted_views:
-        rows = [
-            {
-                "day": utc_day(view.time).isoformat(),
-                "viewer": view.viewer,
-                "time": view.time,
-                "event_id": view.id,
-                "counted": view.counted,
-            }
-            for view in batch.recounted_views
-        ]
-        connection.execute(_RECOUNT, {"site_no": batch.site_no, "rows": rows_parameter(rows)})
+    write_counted(connection, batch.site_no, batch.recounted_views)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for event, view in pairs:
             copy.write_row(
@@ -79,6 +72,35 @@ def fold_views(connection: Connection, batch: SiteBatch, pairs: list[tuple[Stamp
                     event.anonymous_id,
                 )
             )
+
+
+def write_counted(connection: Connection, site_no: int, views: list[View]) -> None:
+    """Write whether stored views count."""
+    if views:
+        rows = [
+            {
+                "day": utc_day(view.time).isoformat(),
+                "viewer": view.viewer,
+                "time": view.time,
+                "event_id": view.id,
+                "counted": view.counted,
+            }
+            for view in views
+        ]
+        connection.execute(_RECOUNT, {"site_no": site_no, "rows": rows_parameter(rows)})
+
+
+def read_all(connection: Connection, site_no: int, begin: int, end: int) -> list[View]:
+    """Return all views of a site within [begin, end] microseconds, sorted."""
+    parameters = {
+        "site_no": site_no,
+        "begin": begin,
+        "end": end,
+        "first_day": utc_day(begin),
+        "last_day": utc_day(end),
+    }
+    views = [View(*row) for row in connection.execute(_ALL, parameters).fetchall()]
+    return sorted(views, key=lambda view: (view.time, view.id))
 
 
 def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reach: int) -> list[list[View]]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.site_batch import SiteBatch
 
-_COLUMNS: Final[LiteralString] = """v.key, v.start, v.tie, v.last, v.last_id, v.day, v.later_keys, v.user_key, v.loose, v.bot,
+_COLUMNS: Final[
+    LiteralString
+] = """v.key, v.start, v.tie, v.last, v.last_id, v.day, v.later_keys, v.user_key, v.loose, v.bot,
     v.lasting, v.interactive, v.video_start, v.acquisition, v.surroundings, v.pageviews, v.entry_page, v.exit_page, v.exit_at,
     v.page_days, v.pages, v.page_views, v.page_times, v.name_days, v.names"""
 

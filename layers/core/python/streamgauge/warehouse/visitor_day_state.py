@@ -58,7 +58,8 @@ def settle_visitor_days(connection: Connection, batch: SiteBatch) -> None:
 
 def _insert(connection: Connection, batch: SiteBatch, changes: dict[Key, dict[int, int]]) -> set[Key]:
     rows = [
-        _row(key) | {"lasting": batch.contributions.lasting[key[2]], "codes": list(change), "counts": list(change.values())}
+        _row(key)
+        | {"lasting": batch.contributions.lasting[key[2]], "codes": list(change), "counts": list(change.values())}
         for key, change in changes.items()
         # Only what was there before can shrink.
         if min(change.values()) > 0

@@ -299,8 +299,6 @@ def contribute_event(fact: Fact, zone: str, into: Contributions, step: int = 1) 
                 counts[present] = counts.get(present, 0) + step
 
 
-
-
 def values_of(visit: Visit, acquisitions: Mapping[int, Values], surroundings: Mapping[int, Values]) -> Values:
     """Return the values of a visit's first event from the dictionaries."""
     return acquisitions[visit.acquisition] + surroundings[visit.surroundings]

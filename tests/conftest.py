@@ -38,7 +38,6 @@ def postgres_server() -> Iterator[Postgres]:
 def new_database(postgres_server: Postgres) -> Callable[[], str]:
     """Return a function that makes a fresh database with the whole schema and returns its DSN."""
     import psycopg
-
     from streamgauge.schema.runner import migrate
 
     postgres_server.create_database(_TEMPLATE)

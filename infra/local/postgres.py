@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -64,6 +65,7 @@ class Postgres:
                 )
             while process.poll() is None:
                 if self.answers():
+                    process.returncode = 0  # it is not ours to wait for any more: Popen need not complain
                     return process.pid
                 if time.monotonic() > deadline:
                     process.kill()
@@ -109,6 +111,8 @@ class Postgres:
             if time.monotonic() > deadline:
                 raise PostgresError(f"Postgres did not stop within {_START_SECONDS:.0f} s; see {self.log}")
             time.sleep(0.02)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(head, 0)  # when this very process had started it
 
     def head(self) -> int | None:
         """Return the process id of the running server of this folder."""

@@ -46,6 +46,7 @@ class Process:
                 stderr=log,
                 start_new_session=True,
             )
+        process.returncode = 0  # it is not ours to wait for any more: Popen need not complain
         self._file.write_text(json.dumps({"pid": process.pid, "born": _born(process.pid)}))
 
     def pid(self) -> int | None:

@@ -74,10 +74,10 @@ def pipeline_of_container() -> Pipeline:
     return Pipeline()
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def respond(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[str, Any]:
     """Answer, whatever happens: errors of the caller's as their problems, ours as a bare 500."""
     try:
-        return answer(event, pipeline_of_container(), time.time_ns() // 1000)
+        return answer(event, pipeline, received)
     except Exception as error:  # noqa: BLE001 - the last stop before the gateway
         problem = problem_of(error)
         if problem is INTERNAL:
@@ -87,3 +87,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
         return {**refused, "headers": {**refused["headers"], **CORS}}
     finally:
         telemetry.flush()
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Answer a request."""
+    return respond(event, pipeline_of_container(), time.time_ns() // 1000)

@@ -74,8 +74,9 @@ class Application(APIGatewayHttpResolver):
         def described(function: Route) -> Route:
             """Publish the function's docstring with its route."""
             text = inspect.getdoc(function) or ""
-            told = {"summary": text.partition(".")[0], "description": text, **asked}
-            done: Route = register(**told)(function)
+            told = {"summary": text.partition(".")[0], "description": text}
+            given = {name: value for name, value in asked.items() if value is not None}
+            done: Route = register(**{**told, **given})(function)
             return done
 
         return described

@@ -54,7 +54,7 @@ def close_period(connection: Connection, site: Site, period: Period, now: int) -
     repaired = [row[0] for row in connection.execute(reset_queries.REPAIRED, these).fetchall()]
     telemetry.measure("ReconciliationDifferences", len(repaired))
     if repaired:
-        projection.push(connection, site.site_no, site.site_id, repaired)
+        projection.push(connection, site.site_no, site.site_id, repaired, buckets)
     closed = connection.execute(reset_queries.CLOSE, these).fetchall()
     return len({row[0] for row in closed})
 

@@ -1,0 +1,13 @@
+"""Removes what is older than the stage keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamgauge.edge import schedule
+from streamgauge.jobs import retention
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Run the job for the slot of the event; `{}` runs it for now."""
+    return schedule.run(retention.remove_old, event)

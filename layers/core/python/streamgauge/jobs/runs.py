@@ -1,0 +1,56 @@
+"""One run of a job: asks first, connects only when there is something to do, and records the slot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from psycopg.types.json import Jsonb
+
+from streamgauge import telemetry
+from streamgauge.jobs import queries
+from streamgauge.store import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from streamgauge.jobs.slots import Slot
+    from streamgauge.store.postgres import Connection
+
+Item = TypeVar("Item")
+Result = dict[str, int]
+
+NOTHING: Final[Result] = {"due": 0}
+
+
+def run(job: str, slot: Slot, due: Sequence[Item], work: Callable[[Connection, Sequence[Item]], Result]) -> Result:
+    """Do the `work` on what is `due` and record it under (job, slot); nothing due: Postgres is not asked.
+
+    A slot that is done is not done again; one that was begun and not finished is.
+    """
+    if not due:
+        return NOTHING
+    with postgres.connect() as connection:
+        # A job may think longer between two statements than a report does, and waits its turn at a site's gate.
+        connection.execute("SET idle_in_transaction_session_timeout = '120s'")
+        connection.execute("SET lock_timeout = '60s'")
+        started = connection.execute(queries.BEGIN_RUN, {"job": job, "slot": slot.name, "at": slot.at}).fetchone()
+        if started is not None and started[0] is not None:
+            return {"due": len(due), "done_before": 1}
+        result = {"due": len(due), **work(connection, due)}
+        connection.execute(queries.FINISH_RUN, {"job": job, "slot": slot.name, "result": Jsonb(result)})
+    return result
+
+
+def each(items: Iterable[Item], step: Callable[[Item], None], connection: Connection) -> None:
+    """Do a step for every item: one that fails does not keep the others waiting, but the run fails with it in the end."""
+    failures: list[Exception] = []
+    for item in items:
+        try:
+            step(item)
+        except Exception as error:
+            if connection.closed or connection.broken:
+                raise
+            telemetry.logger().exception("a part of a job failed", extra={"part": str(item)})
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("parts of a job failed; the next run tries them again", failures)

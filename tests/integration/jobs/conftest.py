@@ -1,0 +1,193 @@
+"""A real Postgres with the real schema, DynamoDB by moto, and a site with traffic, for the scheduled jobs."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+import warnings
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from streamgauge import telemetry
+from streamgauge.access import registry
+from streamgauge.access.registry import SiteRecord
+from streamgauge.clock import MICROSECONDS, microseconds
+from streamgauge.schema.runner import migrate
+from streamgauge.settings import settings
+from streamgauge.store import dynamo, postgres
+from streamgauge.views import projection
+from streamgauge.warehouse import pending
+from streamgauge.warehouse.batch import Lane, store_batch
+from streamgauge.warehouse.directory import Directory
+from streamgauge.warehouse.site_batch import buckets
+
+from infra.local.postgres import Postgres, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from streamgauge.events.models import StampedEvent
+
+TABLES = {"STATUS_TABLE": "status", "COUNTERS_TABLE": "counters", "REGISTRY_TABLE": "registry"}
+SITE = "site"
+ZONE = "Europe/Berlin"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Return a server of these tests alone."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Postgres(folder, free_port(), folder / "log", careless=True)
+    with warnings.catch_warnings():
+        # The server outlives the object that started it.
+        warnings.simplefilter("ignore", ResourceWarning)
+        server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres) -> str:
+    """Return the DSN of an empty database."""
+    name = f"jobs_{secrets.token_hex(4)}"
+    postgres_server.create_database(name)
+    return postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """Return the address of a DynamoDB."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make the tables anew, and let the stores find them."""
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = boto3.client("dynamodb")
+    for variable, name in TABLES.items():
+        monkeypatch.setenv(variable, name)
+        if name in client.list_tables()["TableNames"]:
+            client.delete_table(TableName=name)
+        keys = {"pk": "HASH", "sk": "RANGE"}
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        )
+    client.close()
+    _forget()
+    yield
+    _forget()
+
+
+@pytest.fixture
+def connection(database_url: str, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[postgres.Connection]:
+    """Return a connection to an empty database with the schema, which jobs find too."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    _forget()
+    with psycopg.connect(database_url, autocommit=True) as made:
+        migrate(made)
+        yield made
+
+
+@pytest.fixture
+def add_site(connection: postgres.Connection) -> Callable[..., SiteRecord]:
+    """Return a maker of sites, in Postgres and in the registry."""
+
+    def add(site_id: str = SITE, zone: str = ZONE, **site_settings: str) -> SiteRecord:
+        row = connection.execute(
+            "INSERT INTO sites (site_id, name, timezone, secret) VALUES (%s, %s, %s, %s) RETURNING site_no",
+            [site_id, site_id, zone, b"secret"],
+        ).fetchone()
+        assert row
+        site = SiteRecord(site_id, row[0], site_id, zone, (), site_settings, b"secret")
+        registry.project_site(site)
+        return site
+
+    return add
+
+
+@pytest.fixture
+def store(connection: postgres.Connection) -> Callable[[list[StampedEvent]], None]:
+    """Return the warehouse: stores events, pushes the counters, marks what waits, as the consumer does."""
+
+    def store_all(events: list[StampedEvent], now: int | None = None) -> None:
+        directory = Directory()
+        moment = now if now is not None else max(event.received for event in events)
+        for start in range(0, len(events), 100):
+            part = events[start : start + 100]
+            outcome = store_batch(connection, directory, part, Lane("lane", 0.0, time.monotonic()), moment)
+            assert not outcome.refused
+            for site_id, touched in outcome.touched.items():
+                periods = {bucket for day in touched.view_days for bucket in buckets(day)}
+                projection.push(connection, touched.site_no, site_id, touched.videos, periods)
+                # A container of its own each time: what one has marked before is another test's matter.
+                pending.forget()
+                pending.mark(
+                    site_id,
+                    touched.zone,
+                    moment / MICROSECONDS,
+                    hours=touched.hours,
+                    open_days=touched.open_days,
+                    closed_days=touched.closed_days,
+                    view_days=touched.view_days,
+                )
+
+    return store_all
+
+
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """Return a moment in UTC."""
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def us(moment: datetime) -> int:
+    """Return microseconds of a moment."""
+    return microseconds(moment)
+
+
+def marks() -> list[str]:
+    """Return what waits, of every kind."""
+    return [
+        f"{item.kind} {item.site_id} {item.period}"
+        for kind in (pending.DAYS, pending.HOURS, pending.VIEWS)
+        for item in pending.waiting(kind)
+    ]
+
+
+def counters(video_id: str, site_id: str = SITE) -> dict[str, int]:
+    """Return what DynamoDB says of a video."""
+    items = dynamo.query_all("counters", "pk = :pk", values={":pk": f"{site_id}#view#{video_id}"})
+    return {item["sk"]: item["n"] for item in items}
+
+
+def partition_days(connection: postgres.Connection, table: str = "events") -> list[date]:
+    """Return the days that have a partition."""
+    from streamgauge.warehouse.partitions import State, existing
+
+    return [one.day for one in existing(connection, table) if one.state is State.ATTACHED]
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    registry.forget()
+    pending.forget()
+    telemetry.logger.cache_clear()
+    telemetry.metrics.cache_clear()

@@ -1,0 +1,38 @@
+"""Brings the schema up to date and makes DynamoDB say again what Postgres says.
+
+A custom resource of the deploy, run when a schema file is new. Invoked by hand (`{"restore": true}`) it does the same: after a
+restore of either store, or when the local stack was killed. Every step may run any number of times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from streamgauge import telemetry
+from streamgauge.access.sites import project_all
+from streamgauge.jobs.restore import restore_pending
+from streamgauge.schema.runner import migrate
+from streamgauge.store import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WAIT_SECONDS: Final = 120
+"""A cluster that has just been made takes its time; nobody waits for this answer but the deploy."""
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Migrate and restore on create, update and by hand; a removed stage keeps its schema, since its data may be kept."""
+    if event.get("RequestType") == "Delete":
+        return {"PhysicalResourceId": "schema"}
+    connection = postgres.connect(_WAIT_SECONDS)
+    try:
+        done = {
+            "applied": migrate(connection),
+            "registry": project_all(connection),
+            "pending": restore_pending(connection),
+        }
+    finally:
+        connection.close()
+    telemetry.logger().info("schema up to date", extra={"applied": applied, **done})
+    return {"PhysicalResourceId": "schema", "Data": {"Applied": applied}}

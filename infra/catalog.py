@@ -1,0 +1,326 @@
+"""The roll call: one row per Lambda function. What is not here is not deployed; routes, schedules and roles come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from infra.permissions import May
+
+
+class Side(StrEnum):
+    """Where a function stands when the stage has a VPC."""
+
+    INSIDE = "inside"  # beside Postgres; reaches nothing else but DynamoDB and S3
+    OUTSIDE = "outside"
+
+
+class Role(StrEnum):
+    """The database roles of `store/roles.sql`."""
+
+    READER = "reader"  # reads every table
+    WRITER = "writer"  # acts as the owner, under short timeouts
+    MIGRATOR = "migrator"  # owns every table
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of the HTTP API. Open routes have no authorizer: the function looks after itself."""
+
+    method: str
+    path: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A mapping from the event stream: `windowed` ones wait BATCH_TIMEOUT and use WORKER_COUNT lanes a shard."""
+
+    windowed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One Lambda function. `postgres` is the role it connects with; such a function stands inside, and only such."""
+
+    module: str
+    about: str
+    memory: int = 512
+    timeout: int = 10
+    side: Side = Side.OUTSIDE
+    postgres: Role | None = None
+    may: tuple[May, ...] = ()
+    routes: tuple[Route, ...] = ()
+    schedule: str = ""
+    stream: Stream | None = None
+    # Watched in every profile; `small` has at most ten alarms.
+    watched: bool = False
+    aurora_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the module: the function's one name."""
+        return self.module.rpartition("/")[2]
+
+    @property
+    def trigger(self) -> str:
+        """Return the folder of the module."""
+        return self.module.partition("/")[0]
+
+    @property
+    def handler(self) -> str:
+        """Return the handler as Lambda is told it."""
+        return f"functions.{self.module.replace('/', '.')}.handler"
+
+    @property
+    def construct(self) -> str:
+        """Return the construct's id, e.g. `DailyReset`."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+
+EVERY_QUARTER: Final = "cron(0/15 * * * ? *)"
+ANALYTICS: Final = "/api/v1/analytics"
+
+# An HTTP API gives up after 30 s; a read that finds Aurora paused waits 25 s, then answers 503.
+_API_TIMEOUT: Final = 29
+_CONSUMER_TIMEOUT: Final = 300
+
+CATALOG: Final = (
+    Function(
+        module="api/ingest",
+        about="takes events",
+        routes=(
+            Route("POST", "/api/events", open=True),
+            Route("POST", f"{ANALYTICS}/event", open=True),
+            Route("POST", f"{ANALYTICS}/event/batch", open=True),
+            Route("POST", "/api/analytics/view/{videoId}", open=True),
+        ),
+        may=(
+            May.PUT_EVENTS,
+            May.READ_REGISTRY,
+            May.MAKE_SALTS,
+            May.READ_COUNTERS,
+            May.KEEP_DEAD_LETTERS,
+            May.SPILL,
+        ),
+        watched=True,
+    ),
+    Function(
+        module="api/web",
+        about="answers the website reports",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.READER,
+        routes=tuple(
+            Route("GET", f"{ANALYTICS}/{report}/{{website_id}}")
+            for report in ("dashboard", "top-pages", "daily-stats", "hourly-stats")
+        ),
+        may=(May.READ_REGISTRY,),
+        watched=True,
+    ),
+    Function(
+        module="api/video",
+        about="answers the video reports",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.READER,
+        routes=(Route("GET", "/api/metrics/video/{videoId}"),),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
+        module="api/views",
+        about="answers and resets view counts",
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            # Open to the public where the site says so (`public_view_stats`); the function reads the authorizer's word.
+            Route("GET", "/api/analytics/stats/{videoId}"),
+            Route("POST", "/api/analytics/reset/daily"),
+            Route("POST", "/api/analytics/reset/monthly"),
+        ),
+        may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
+    ),
+    Function(
+        module="api/realtime",
+        about="answers the live figures",
+        routes=(
+            Route("GET", "/api/metrics/realtime"),
+            Route("GET", f"{ANALYTICS}/realtime/{{website_id}}"),
+        ),
+        may=(May.READ_REGISTRY, May.READ_LIVE),
+    ),
+    Function(
+        module="api/admin",
+        about="keeps sites and keys, accounts, rebuilds",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("POST", "/api/v1/sites"),
+            Route("GET", "/api/v1/sites"),
+            Route("GET", "/api/v1/sites/{id}"),
+            Route("PATCH", "/api/v1/sites/{id}"),
+            Route("GET", "/api/v1/sites/{id}/keys"),
+            Route("POST", "/api/v1/sites/{id}/keys"),
+            Route("DELETE", "/api/v1/sites/{id}/keys/{key_id}"),
+            Route("GET", "/api/v1/accounting"),
+            Route("POST", "/api/v1/rebuild"),
+        ),
+        may=(
+            May.READ_REGISTRY,
+            May.WRITE_REGISTRY,
+            May.READ_COUNTERS,
+            May.WRITE_COUNTERS,
+            May.READ_STATUS,
+            May.WRITE_STATUS,
+            May.COUNT_DEAD_LETTERS,
+        ),
+    ),
+    Function(
+        module="api/dead_letters",
+        about="lists and replays dead letters",
+        timeout=_API_TIMEOUT,
+        routes=(
+            Route("GET", "/api/v1/dead-letters"),
+            Route("POST", "/api/v1/dead-letters/replay"),
+        ),
+        may=(
+            May.READ_REGISTRY,
+            May.MAKE_SALTS,
+            May.PUT_EVENTS,
+            May.READ_DEAD_LETTERS,
+            May.KEEP_DEAD_LETTERS,
+            May.MARK_DEAD_LETTERS,
+        ),
+    ),
+    Function(
+        module="api/health",
+        about="says how the process, the stores and the stream are",
+        routes=(
+            Route("GET", "/health", open=True),
+            Route("GET", "/api/metrics/health", open=True),
+            Route("GET", "/metrics"),
+        ),
+        may=(May.DESCRIBE_STREAM, May.READ_REGISTRY, May.READ_STATUS),
+    ),
+    Function(
+        module="api/docs",
+        about="publishes the OpenAPI description",
+        routes=(Route("GET", "/openapi.json", open=True), Route("GET", "/docs", open=True)),
+    ),
+    Function(
+        module="api/authorizer",
+        about="says who calls; lets everybody through to the function's own answer",
+        may=(May.READ_REGISTRY,),
+        watched=True,
+    ),
+    Function(
+        module="consumers/warehouse",
+        about="stores batches of events in Postgres",
+        memory=1769,  # one whole virtual CPU
+        timeout=_CONSUMER_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        stream=Stream(windowed=True),
+        may=(
+            May.CONSUME_EVENTS,
+            May.READ_REGISTRY,
+            May.READ_COUNTERS,
+            May.WRITE_COUNTERS,
+            May.READ_STATUS,
+            May.WRITE_STATUS,
+            May.KEEP_DEAD_LETTERS,
+        ),
+        watched=True,
+    ),
+    Function(
+        module="consumers/live",
+        about="keeps the last minutes of every site",
+        timeout=60,
+        stream=Stream(windowed=False),
+        may=(May.CONSUME_EVENTS, May.READ_REGISTRY, May.WRITE_LIVE, May.READ_STATUS, May.WRITE_STATUS),
+        watched=True,
+    ),
+    *(
+        Function(
+            module=f"schedules/{name}",
+            about=about,
+            timeout=_CONSUMER_TIMEOUT,
+            side=Side.INSIDE,
+            postgres=Role.WRITER,
+            schedule=EVERY_QUARTER,
+            may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
+        )
+        for name, about in (
+            ("hourly_aggregation", "closes the hours that are over and reconciles them"),
+            ("daily_aggregation", "closes the days that are over: months, uniques"),
+            ("daily_reset", "closes the view counts of the days that are over"),
+            ("monthly_reset", "closes the view counts of the months that are over"),
+        )
+    ),
+    *(
+        Function(
+            module=f"schedules/{name}",
+            about=about,
+            timeout=900,
+            side=Side.INSIDE,
+            postgres=Role.WRITER,
+            schedule=schedule,
+            may=(May.READ_REGISTRY, May.READ_STATUS, May.WRITE_STATUS),
+        )
+        for name, about, schedule in (
+            ("retention", "removes what is older than the stage keeps", "cron(20 3 * * ? *)"),
+            ("partition_upkeep", "makes the partitions of the coming week", "cron(40 2 * * ? *)"),
+        )
+    ),
+    Function(
+        module="schedules/spill_take_up",
+        about="puts spilled requests back on the stream",
+        memory=256,
+        timeout=55,
+        schedule="rate(1 minute)",
+        may=(May.TAKE_UP_SPILL, May.PUT_EVENTS),
+        watched=True,
+    ),
+    Function(
+        module="schedules/failure_replay",
+        about="puts batches that a mapping gave up back on the stream once all is healthy",
+        memory=256,
+        timeout=240,
+        schedule="rate(5 minutes)",
+        may=(May.TAKE_UP_FAILURES, May.PUT_EVENTS, May.READ_STATUS, May.DESCRIBE_STREAM),
+        watched=True,
+    ),
+    Function(
+        module="deploy/migrations",
+        about="brings the schema up to date and projects the registry, at every deploy that changes the schema",
+        timeout=900,
+        side=Side.INSIDE,
+        postgres=Role.MIGRATOR,
+        may=(
+            May.READ_REGISTRY,
+            May.WRITE_REGISTRY,
+            May.RESTORE_REGISTRY,
+            May.READ_COUNTERS,
+            May.WRITE_COUNTERS,
+            May.READ_STATUS,
+            May.WRITE_STATUS,
+        ),
+    ),
+    Function(
+        module="deploy/database_roles",
+        about="makes the database roles through the Data API",
+        timeout=600,
+        aurora_only=True,
+    ),
+)
+
+
+def function(module: str) -> Function:
+    """Return the row of a module."""
+    return next(row for row in CATALOG if row.module == module)

@@ -1,0 +1,1 @@
+"""The building blocks of the stacks: each owns the defaults of one kind of thing."""

@@ -1,0 +1,129 @@
+"""What the world sees: CloudFront before the API and the dashboard's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import CfnOutput, RemovalPolicy, SecretValue, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+
+from infra.names import publish, read
+from infra.reasons import accept
+from infra.stacks.web_acl import CLOUDFRONT_REGION, WebAclStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from infra.environments import Stage
+
+# Everything else goes to the API. `/` is rewritten to `/index.html` by a function.
+DASHBOARD_PATHS: Final = ("/", "/index.html", "/favicon.ico", "/assets/*", "/tracker/*")
+
+_HERE: Final = Path(__file__).parent
+
+
+class Edge(Stack):
+    """The stack that the world sees."""
+
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage, web_acl: WebAclStack | None) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env={"region": stage.region},
+            cross_region_references=web_acl is not None and stage.region != CLOUDFRONT_REGION,
+            description="Streamgauge: what the world sees",
+        )
+        self._stage = stage
+        bucket = self._dashboard_bucket()
+        distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"Streamgauge {stage.name}",
+            default_behavior=self._api_behavior(),
+            additional_behaviors=dict.fromkeys(DASHBOARD_PATHS, self._dashboard_behavior(bucket)),
+            web_acl_id=web_acl.acl.attr_arn if web_acl else None,
+            domain_names=[stage.domain_name] if stage.domain_name else None,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", stage.certificate_arn)
+            if stage.certificate_arn
+            else None,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_ALL,
+        )
+        accept(distribution, "CFR1", "Analytics serves the visitors of its sites, wherever they are.")
+        accept(distribution, "CFR3", "Access logs would keep the addresses of viewers, which nothing here keeps.")
+        if web_acl is None:
+            accept(
+                distribution,
+                "CFR2",
+                "A small stage goes without a firewall of its own ($8 a month); ingest limits rates in code.",
+            )
+        if not stage.domain_name:
+            accept(
+                distribution,
+                "CFR4",
+                "CloudFront's own name allows its own certificate only; with `domain_name` TLS 1.2 is the least.",
+            )
+        name = stage.domain_name or distribution.distribution_domain_name
+        publish(self, stage, {"address": f"https://{name}", "dashboard-bucket": bucket.bucket_name})
+        CfnOutput(self, "Address", value=f"https://{name}")
+        CfnOutput(self, "DashboardBucket", value=bucket.bucket_name)
+        CfnOutput(self, "DistributionId", value=distribution.distribution_id)
+
+    def _dashboard_bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Dashboard",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN if self._stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        accept(
+            bucket, "S1", "It holds the dashboard's built files, which are in the repository; only CloudFront reads it."
+        )
+        return bucket
+
+    def _api_behavior(self) -> cloudfront.BehaviorOptions:
+        stage = self._stage
+        direct = f"{read(self, stage, 'api-id')}.execute-api.{self.region}.{self.url_suffix}"
+        secret = SecretValue.secrets_manager(read(self, stage, "origin-secret")).unsafe_unwrap()
+        return cloudfront.BehaviorOptions(
+            origin=origins.HttpOrigin(
+                stage.origin_domain_name or direct,
+                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                # A header of this name from a client is overwritten.
+                custom_headers={"x-origin-secret": secret},
+            ),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            function_associations=[self._association("ViewerRequest", "viewer_request.js")],
+        )
+
+    def _dashboard_behavior(self, bucket: s3.Bucket) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+            compress=True,
+            function_associations=[self._association("DashboardRequest", "dashboard_request.js")],
+        )
+
+    def _association(self, construct_id: str, file: str) -> cloudfront.FunctionAssociation:
+        function = cloudfront.Function(
+            self,
+            construct_id,
+            function_name=f"streamgauge-{self._stage.name}-{construct_id}",
+            code=cloudfront.FunctionCode.from_inline((_HERE / file).read_text("utf-8")),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+        )
+        return cloudfront.FunctionAssociation(function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)

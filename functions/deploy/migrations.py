@@ -27,11 +27,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         return {"PhysicalResourceId": "schema"}
     connection = postgres.connect(_WAIT_SECONDS)
     try:
-        done = {
-            "applied": migrate(connection),
-            "registry": project_all(connection),
-            "pending": restore_pending(connection),
-        }
+        applied = ",".join(migrate(connection))
+        done = {"registry": project_all(connection), "pending": restore_pending(connection)}
     finally:
         connection.close()
     telemetry.logger().info("schema up to date", extra={"applied": applied, **done})

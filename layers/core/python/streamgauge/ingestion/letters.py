@@ -99,13 +99,13 @@ def _site(draft: Draft, call: Call) -> str:
 def _derive(draft: Draft | None, call: Call, dialect: str) -> Derived:
     """Return what is known of the visitor; without a finished draft, what the request alone tells."""
     key = cast("KeyRecord", call.key)
-    visitor, hashes, touches_visit = None, None, True
+    visitor, hashes, touches_visit, complete = None, None, True, True
     if draft is not None:
         visitor, hashes, touches_visit = draft.visitor, draft.hashes, draft.touches_visit
     if visitor is None:
         # A back end's own address says nothing of its visitors.
         visitor = visitor_of(None, "") if key.scope == "server" else visitor_of(call.address, call.agent)
-        touches_visit = key.scope != "server"
+        touches_visit = complete = key.scope != "server"
     site = draft.site if draft is not None and draft.site is not None else call.site
     if hashes is None and site is not None:
         hashes = hashes_of(
@@ -126,4 +126,5 @@ def _derive(draft: Draft | None, call: Call, dialect: str) -> Derived:
         surroundings=visitor.surroundings,
         hashes=hashes or Hashes(),
         touches_visit=touches_visit,
+        complete=complete,
     )

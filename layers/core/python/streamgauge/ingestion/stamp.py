@@ -65,7 +65,7 @@ def record_of(draft: Draft, received: int, receipt: Receipt) -> Record:
         properties=draft.properties,
         metadata=sent.metadata,
     )
-    return _partition_key(event), encode(event)
+    return partition_key(event), encode(event)
 
 
 def _surroundings(draft: Draft, sent: SentEvent, visitor: Visitor) -> Surroundings:
@@ -78,7 +78,7 @@ def _surroundings(draft: Draft, sent: SentEvent, visitor: Visitor) -> Surroundin
     )
 
 
-def _partition_key(event: StampedEvent) -> str:
+def partition_key(event: StampedEvent) -> str:
     """Return whose lane it takes: the visitor's; correctness never rests on it."""
     own = event.anonymous_id or event.hash or event.user_id or event.session_id or event.id
     return f"{event.site[:MAX_KEY]}/{own}"[: 2 * MAX_KEY]

@@ -43,7 +43,10 @@ class Hashes(msgspec.Struct, frozen=True):
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """What was known of a refused event's visitor, as its dead letter keeps it: enough to send the event on later."""
+    """What was known of a refused event's visitor, as its dead letter keeps it: enough to send the event on later.
+
+    Not `complete`: a back end's event could not be read, so whom it speaks for is only in its body.
+    """
 
     dialect: str
     argument: str
@@ -53,6 +56,7 @@ class Derived(msgspec.Struct, frozen=True):
     surroundings: Surroundings
     hashes: Hashes
     touches_visit: bool
+    complete: bool
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -48,6 +49,12 @@ def put_records(stream: str, records: Sequence[Record], *, attempts: int = wire.
     for chunk in _chunks(records):
         _put_chunk(stream, records, chunk, codes, attempts)
     return codes
+
+
+def put_groups(stream: str, groups: Sequence[Sequence[Record]]) -> list[bool]:
+    """Put groups of records and say of each group whether all of it is acknowledged."""
+    codes = iter(put_records(stream, [record for group in groups for record in group]))
+    return [not [code for code in islice(codes, len(group)) if code is not None] for group in groups]
 
 
 def _put_chunk(

@@ -32,6 +32,8 @@ _ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PAGE_EXTENSIONS: Final = frozenset({"html", "htm", "php", "asp", "aspx", "jsp"})
 _NOT_MODIFIED: Final = 304
+_LONGEST_URL: Final = 4096
+_LONGEST_AGENT: Final = 1024
 
 
 class Kind(Enum):
@@ -129,6 +131,11 @@ def page_url(request: Request, domain: str | None) -> str:
     if host is None and request.target.startswith("//"):
         host = "unknown.invalid"
     return request.target if host is None else f"https://{host}{request.target}"
+
+
+def _fit(url: str) -> str:
+    """Return a URL that the service takes: what is too long of a query or fragment is cut off."""
+    return url[:_LONGEST_URL] if re.search(r"[?#]", url[:_LONGEST_URL]) else url
 
 
 def address(host: str) -> str:
@@ -241,17 +248,17 @@ def event(request: Request, event_id: str, *, site: str | None, domain: str | No
     """Return the event of a page view as the API takes it."""
     context = {"ip": address(request.host)}
     if request.agent is not None:
-        context["user_agent"] = request.agent
+        context["user_agent"] = request.agent[:_LONGEST_AGENT]
     made: dict[str, object] = {
         "event_type": "page_view",
         "event_id": event_id,
         "timestamp": request.time.isoformat(),
         "historical": True,
-        "url": page_url(request, domain),
+        "url": _fit(page_url(request, domain)),
         "context": context,
     }
     if request.referrer is not None:
-        made["referrer"] = request.referrer
+        made["referrer"] = request.referrer[:_LONGEST_URL]
     if site is not None:
         made["website_id"] = site
     return made

@@ -28,7 +28,7 @@ def command(  # noqa: PLR0917 - options of the command line
             client,
             "GET",
             "/api/v1/accounting",
-            query={"startDate": start, "endDate": end, "site_id": connection.site},
+            query={"startDate": start, "endDate": end, "website_id": connection.site},
         )
     if as_json:
         typer.echo(json.dumps(answer))

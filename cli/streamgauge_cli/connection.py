@@ -16,6 +16,8 @@ from streamgauge_cli.errors import AnswerError, CommandError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+
 Need = Literal["write", "server", "read", "admin"]
 
 UrlOption = Annotated[
@@ -65,7 +67,7 @@ def find_home() -> Path | None:
     if named:
         return Path(named)
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+    for folder in (here, *here.parents, CHECKOUT):
         home = folder / ".streamgauge"
         if (home / "endpoints.json").is_file():
             return home

@@ -34,7 +34,7 @@ def list_letters(  # noqa: PLR0917 - options of the command line
             client,
             "GET",
             "/api/v1/dead-letters",
-            query={"reason": reason, "limit": limit, "site_id": connection.site},
+            query={"reason": reason, "limit": limit, "website_id": connection.site},
         )
     if as_json:
         for row in answer["results"]:
@@ -68,7 +68,7 @@ def replay(
     connection = connect("admin", url, key, site)
     body: dict[str, Any] = {"ids": ids} if ids else {"reason": reason}
     if connection.site:
-        body["site_id"] = connection.site
+        body["website_id"] = connection.site
     with connection.client() as client:
         answer = call(client, "POST", "/api/v1/dead-letters/replay", body=body)
     console.out.print_json(json.dumps(answer))

@@ -127,12 +127,12 @@ class Sender:
                 hand_over()
         except BaseException:
             self._stopped.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            while waiting and not waiting[0][1].cancelled() and waiting[0][1].exception() is None:
+            pool.shutdown(wait=True)
+            while waiting and waiting[0][1].exception() is None:
                 hand_over()
             raise
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=True)
 
     def post(self, batch: list[_Item]) -> Answer:
         """Send one batch, again and again while the trouble may pass. Raises CommandError when it will not."""

@@ -176,7 +176,7 @@ class Traffic:
         yielded = order = 0
         while True:
             wanted = self.start + yielded / rate
-            if not heap or wanted <= heap[0][0]:
+            if not heap or wanted < heap[0][0]:
                 order = self._push(heap, order, wanted)
             else:
                 yielded += 1

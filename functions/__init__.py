@@ -1,0 +1,1 @@
+"""Entry points: one module is one Lambda function, thin over `streamgauge`. No function imports another."""

@@ -1,0 +1,1 @@
+"""Functions that a deployment runs: database roles, migrations."""

@@ -1,0 +1,1 @@
+"""Functions that a schedule starts; each is a function of its slot."""

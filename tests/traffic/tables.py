@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 QUERIES = {
     "events": "SELECT time, event_id, kind FROM events WHERE site_no = %(s)s",

@@ -84,10 +84,8 @@ class Contributions:
     def settle_visitor(self, day: date, *, bot: bool, code: int, step: int, lasting: bool) -> None:
         """Count a visitor-day in (`step` 1) or out (-1) of a value in which it newly or no longer appears."""
         kind = self.kinds[code]
-        if kind == Dimension.HOUR:
-            row = self.hours[int(self.names[code]), bot]
-        else:
-            row = self.days[day, bot, kind, code]
+        of_hour = kind == Dimension.HOUR
+        row = self.hours[int(self.names[code]), bot] if of_hour else self.days[day, bot, kind, code]
         row[VISITORS] += step
         if lasting:
             row[LASTING] += step

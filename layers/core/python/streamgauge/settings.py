@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 _DURATION: Final = re.compile(r"^(\d+)\s*(s|m|h|d)?$")
@@ -50,28 +50,28 @@ class Settings:
             raise MissingSettingError(f"{name} is no duration: {value!r}")
         return int(match[1]) * _UNIT_SECONDS[match[2] or "s"]
 
-    @property
+    @cached_property
     def enabled(self) -> bool:
         """False: ingest answers 503."""
         return self.flag("ANALYTICS_ENABLED", default=True)
 
-    @property
+    @cached_property
     def retention_days(self) -> int:
         """How many days raw events are kept; 0 = for ever."""
         return self.integer("ANALYTICS_RETENTION_DAYS", 90, "RETENTION_DAYS")
 
-    @property
+    @cached_property
     def rollup_retention_days(self) -> int:
         """How many days rollups and session history are kept; 0 = for ever."""
         return self.integer("ANALYTICS_ROLLUP_RETENTION_DAYS", 365)
 
-    @property
+    @cached_property
     def max_event_age_days(self) -> int:
         """How old an event may be at receipt: at least 2 days less than the retention of raw events."""
         asked = self.integer("ANALYTICS_MAX_EVENT_AGE_DAYS", 30)
         return asked if self.retention_days == 0 else max(0, min(asked, self.retention_days - 2))
 
-    @property
+    @cached_property
     def view_window_seconds(self) -> int:
         """How long after a counted view the same viewer's views do not count; 0 counts all."""
         return self.seconds("ANALYTICS_VIEW_WINDOW", "24h")

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class StreamRecord(NamedTuple):
-    """A record as it lay on the stream; `arrived_at` in epoch seconds."""
-
-    shard: str
-    sequence: str
-    arrived_at: float
-    data: bytes
+from streamgauge.events.records import StreamRecord
 
 
 def records_of(event: dict[str, Any]) -> list[StreamRecord]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow, tuple_row
 
@@ -19,6 +19,8 @@ Connection = psycopg.Connection[TupleRow]
 
 RESUME_SECONDS: Final = 25
 """How long a read waits for a paused Aurora before it answers 503."""
+
+_ENCODE: Final = msgspec.json.Encoder().encode
 
 _held: list[Connection] = []
 
@@ -79,7 +81,7 @@ def discard() -> None:
 
 def rows_parameter(rows: list[dict[str, Any]]) -> str:
     """Return rows as the one JSON parameter of `json_to_recordset`: 20 times cheaper here than arrays through unnest."""
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(rows).decode()
 
 
 def read(query: LiteralString, parameters: Mapping[str, Any], wait_seconds: float = RESUME_SECONDS) -> list[TupleRow]:

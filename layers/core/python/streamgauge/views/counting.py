@@ -36,7 +36,7 @@ class View(msgspec.Struct):
     bot: bool
     counted: bool = False
 
-    def keys(self) -> set[int]:
+    def all_keys(self) -> set[int]:
         """Return every key that ties this view to others."""
         found = {self.viewer, self.prev_viewer, self.address, self.prev_address}
         return {key for key in found if key is not None}

@@ -232,7 +232,7 @@ class _Transaction:
         for fact in facts:
             keys |= {key for key in (fact.visit_key, fact.prev_key, fact.play_key) if key is not None}
         for _, view in views:
-            keys |= view.keys()
+            keys |= view.all_keys()
         batch = SiteBatch(
             site_no,
             site_id,

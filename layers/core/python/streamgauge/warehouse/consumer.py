@@ -25,8 +25,8 @@ from streamgauge.warehouse.site_batch import buckets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamgauge.edge.stream import StreamRecord
     from streamgauge.events.models import Receipt
+    from streamgauge.events.records import StreamRecord
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.directory import Directory
 

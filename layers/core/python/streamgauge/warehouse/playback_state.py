@@ -73,10 +73,7 @@ _UPSERT: Final = """
 
 def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
     """Fold new video events into playbacks, write them, and add the difference of their contributions."""
-    chains: dict[int, list[Fact]] = {}
-    for fact in sorted((fact for fact in facts if fact.play_key is not None), key=lambda fact: (fact.time, fact.id)):
-        if fact.play_key is not None:
-            chains.setdefault(fact.play_key, []).append(fact)
+    chains = _chains(facts)
     if not chains:
         return
     rows = connection.execute(_LATEST, {"site_no": batch.site_no, "keys": bigints(chains)}).fetchall()
@@ -103,6 +100,15 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
         rows_gone = [{"key": playback.key, "start": playback.start} for playback in gone]
         connection.execute(_DELETE, {"site_no": batch.site_no, "rows": rows_parameter(rows_gone)})
     write(connection, batch.site_no, changed)
+
+
+def _chains(facts: list[Fact]) -> dict[int, list[Fact]]:
+    """Return the sorted events of each playback key."""
+    chains: dict[int, list[Fact]] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.time, fact.id)):
+        if fact.play_key is not None:
+            chains.setdefault(fact.play_key, []).append(fact)
+    return chains
 
 
 def write(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString
 
 import msgspec
@@ -56,7 +57,12 @@ _DAY: Final = 86_400 * MICROSECONDS
 
 def utc_day(time: int) -> date:
     """Return the partition of an instant in microseconds."""
-    return _EPOCH_DAY + timedelta(time // _DAY)
+    return _day_number(time // _DAY)
+
+
+@lru_cache(maxsize=4096)
+def _day_number(days: int) -> date:
+    return _EPOCH_DAY + timedelta(days)
 
 
 def _json(value: object) -> str | None:

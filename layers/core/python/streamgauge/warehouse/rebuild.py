@@ -63,7 +63,7 @@ def recount_views(connection: Connection, site_no: int, day: date, view_window: 
     views = read_all(connection, site_no, begin - max(view_window, ADDRESS_WINDOW), end - 1)
     write_counted(connection, site_no, decide(views, view_window, (begin, "")))
     truth = Counter(view.video_id for view in views if view.counted and local_day(view.time, zone) == day)
-    stored = dict(connection.execute(_DAY_COUNTERS, [site_no, f"day#{day.isoformat()}"]).fetchall())
+    stored: dict[str, int] = dict(connection.execute(_DAY_COUNTERS, [site_no, f"day#{day.isoformat()}"]).fetchall())
     batch = SiteBatch(site_no, site_id, zone, view_window=view_window, dictionaries=Dictionaries(), locked=set())
     wrong = 0
     for video_id in truth.keys() | stored.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from streamgauge.ids import digest
@@ -12,6 +13,8 @@ from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse.raw import utc_day
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
 
@@ -81,15 +84,12 @@ class Accounting:
 def claim_ids(connection: Connection, claims: list[Claim], accounting: Accounting) -> list[Claim]:
     """Mark ids as taken and return the claims that are new; the same receipt again is a redelivery and not counted."""
     first: dict[tuple[int, str], Claim] = {}
-    others: list[Claim] = []
-    for claim in claims:
-        if first.setdefault((claim.site_no, claim.digest), claim) is not claim:
-            others.append(claim)
+    others = [claim for claim in claims if first.setdefault((claim.site_no, claim.digest), claim) is not claim]
     rows = [
         {
             "site_no": claim.site_no,
             "digest": claim.digest,
-            "kept_until": _kept_until(claim.event),
+            "kept_until": _kept_until(utc_day(claim.event.received), historical=claim.event.historical),
             "hour": claim.event.receipt.hour,
             "writer": claim.event.receipt.writer,
             "n": claim.event.receipt.n,
@@ -109,9 +109,10 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
 
 def _count_duplicates(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
     wanted = [{"site_no": claim.site_no, "digest": claim.digest} for claim in claims]
-    winners: dict[tuple[int, str], Key] = {}
-    for site_no, winner, hour, writer, n in connection.execute(_WINNERS, [rows_parameter(wanted)]).fetchall():
-        winners[site_no, winner] = (site_no, hour, writer, n)
+    winners: dict[tuple[int, str], Key] = {
+        (site_no, winner): (site_no, hour, writer, n)
+        for site_no, winner, hour, writer, n in connection.execute(_WINNERS, [rows_parameter(wanted)]).fetchall()
+    }
     losers = [
         (claim.site_no, claim.event.receipt)
         for claim in claims
@@ -141,8 +142,8 @@ def _key(site_no: int, receipt: Receipt) -> Key:
     return site_no, receipt.hour, receipt.writer, receipt.n
 
 
-def _kept_until(event: StampedEvent) -> str:
-    if not event.historical:
-        return (utc_day(event.received) + timedelta(KEPT_DAYS)).isoformat()
-    days = settings().rollup_retention_days
-    return (utc_day(event.received) + timedelta(max(days, KEPT_DAYS))).isoformat() if days else "infinity"
+@lru_cache(maxsize=1024)
+def _kept_until(received: date, *, historical: bool) -> str:
+    """Return the last day of an id; that of history lasts as long as the rollups."""
+    days = settings().rollup_retention_days if historical else KEPT_DAYS
+    return (received + timedelta(max(days, KEPT_DAYS))).isoformat() if days else "infinity"

@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from streamgauge.clock import MICROSECONDS, day_start, local_day
+from streamgauge.clock import MICROSECONDS, day_start
 from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
-from streamgauge.events.facts import Fact
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video import playbacks
-from streamgauge.video.playbacks import Playback
 from streamgauge.warehouse import playback_state, rollups, visit_state
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys, read_span
 from streamgauge.warehouse.site_batch import SiteBatch
 from streamgauge.web import visits
-from streamgauge.web.visits import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from streamgauge.events.facts import Fact
     from streamgauge.store.postgres import Connection
+    from streamgauge.video.playbacks import Playback
+    from streamgauge.web.visits import Visit
 
 _MARGIN: Final = 6 * 3600 * MICROSECONDS
 """How far beyond the day raw events are read at first; more where a visit or playback reaches the edge."""

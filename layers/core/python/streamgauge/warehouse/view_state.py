@@ -107,7 +107,7 @@ def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reac
     """Return groups of views tied by keys, each sorted: the new ones, and the stored ones that may decide or be decided."""
     since = min(view.time for view in new) - reach
     views = {view.id: view for view in new}
-    keys = set().union(*(view.keys() for view in new))
+    keys = set().union(*(view.all_keys() for view in new))
     asked: set[int] = set()
     while keys - asked:
         rows = connection.execute(
@@ -124,7 +124,7 @@ def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reac
             view = View(*row)
             if view.id not in views:
                 views[view.id] = view
-                keys |= view.keys()
+                keys |= view.all_keys()
     batch.require_locks(keys)
     root: dict[int, int] = {}
 
@@ -134,7 +134,7 @@ def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reac
         return key
 
     for view in views.values():
-        for key in view.keys():
+        for key in view.all_keys():
             root[find(key)] = find(view.viewer)
     groups: defaultdict[int, list[View]] = defaultdict(list)
     for view in sorted(views.values(), key=lambda view: (view.time, view.id)):

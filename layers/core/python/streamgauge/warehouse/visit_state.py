@@ -9,7 +9,6 @@ from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import MIDNIGHT_REACH, Fact
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse.dictionaries import bigints
-
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys
 from streamgauge.web.visits import GAP, Visit, contribute, fold
@@ -80,7 +79,7 @@ def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> 
     successors = _successors_over_midnight(connection, batch, touching)
     persons = Persons(touching)
     for visit in latest.values():
-        persons.tie(visit.keys())
+        persons.tie(visit.all_keys())
     for pair in successors:
         persons.tie(pair)
     stretches = _late_stretches(connection, batch, persons, latest, {prev_key for prev_key, _ in successors})
@@ -157,8 +156,8 @@ def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) ->
     ).fetchall()
     latest: dict[int, Visit] = {}
     for visit in sorted(map(visit_of, rows), key=lambda visit: (visit.start, visit.tie)):
-        batch.require_locks(visit.keys())
-        for key in visit.keys():
+        batch.require_locks(visit.all_keys())
+        for key in visit.all_keys():
             latest[key] = visit
     batch.load_dictionaries(connection, latest.values())
     return latest
@@ -224,7 +223,7 @@ def _stretch(connection: Connection, batch: SiteBatch, keys: set[int], begin: in
             _NEAR, {"site_no": batch.site_no, "keys": bigints(wider_keys), "from": begin - GAP, "to": end + GAP}
         ).fetchall()
         visits = [visit_of(row) for row in rows]
-        wider_keys = wider_keys.union(*(visit.keys() for visit in visits))
+        wider_keys = wider_keys.union(*(visit.all_keys() for visit in visits))
         wider_begin = min([begin, *(visit.start for visit in visits)])
         wider_end = max([end, *(visit.last for visit in visits)])
         if (wider_keys, wider_begin, wider_end) == (keys, begin, end):

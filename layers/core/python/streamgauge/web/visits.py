@@ -95,7 +95,7 @@ class Visit:
         """The own key of the last day, where it is another than the first day's."""
         return self.later_keys[-1] if self.later_keys and self.later_keys[-1] != self.key else None
 
-    def keys(self) -> set[int]:
+    def all_keys(self) -> set[int]:
         """Return every key under which an event of this visit came."""
         return {self.key, *self.later_keys}
 

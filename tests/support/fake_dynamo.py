@@ -1,5 +1,7 @@
 """A DynamoDB in memory with the few calls that sites, keys and salts need."""
 
+# ruff: noqa: ARG002 - the signatures are those of the store
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

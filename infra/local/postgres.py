@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from infra.local.processes import born
+
 USER: Final = "streamgauge"
 _START_SECONDS: Final = 30.0
 # The server refuses to run as root; every system has this user, and it owns nothing else.
@@ -118,10 +120,9 @@ class Postgres:
         """Return the process id of the running server of this folder."""
         try:
             number = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(number, 0)
         except (OSError, ValueError):
             return None
-        return number
+        return number if born(number) else None
 
     def _password(self) -> str:
         return (self.folder / "password").read_text().strip()

@@ -47,7 +47,7 @@ class Process:
                 start_new_session=True,
             )
         process.returncode = 0  # it is not ours to wait for any more: Popen need not complain
-        self._file.write_text(json.dumps({"pid": process.pid, "born": _born(process.pid)}))
+        self._file.write_text(json.dumps({"pid": process.pid, "born": born(process.pid)}))
 
     def pid(self) -> int | None:
         """Return its process id while it runs; a number that another process has taken over does not count."""
@@ -57,8 +57,8 @@ class Process:
             return None
         with contextlib.suppress(ChildProcessError):
             os.waitpid(known["pid"], os.WNOHANG)  # when it was our own child and is over
-        born = _born(known["pid"])
-        return int(known["pid"]) if born and born == known["born"] else None
+        now = born(known["pid"])
+        return int(known["pid"]) if now and now == known["born"] else None
 
     def stop(self, seconds: float = 30.0) -> bool:
         """Ask it to stop and wait; True when it stopped by itself, False when it had to be killed or did not run."""
@@ -85,7 +85,7 @@ class Process:
             return ""
 
 
-def _born(pid: int) -> str:
+def born(pid: int) -> str:
     """Return when a process began, in whatever form the system tells it; empty when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - a file of the kernel
@@ -96,5 +96,5 @@ def _born(pid: int) -> str:
     else:
         return "" if fields[0] == b"Z" else fields[19].decode()
     told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    state, _, born = told.stdout.strip().partition(" ")
-    return "" if state.startswith("Z") else born.strip()
+    state, _, moment = told.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else moment.strip()

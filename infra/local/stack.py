@@ -167,8 +167,9 @@ class Stack:
             return False
         saved = clean.exists()
         clean.unlink(missing_ok=True)
-        shutil.rmtree(self.home / "tmp", ignore_errors=True)
-        (self.home / "tmp").mkdir()
+        for folder in ("tmp", "layers"):
+            shutil.rmtree(self.home / folder, ignore_errors=True)
+            (self.home / folder).mkdir()
         environment = {
             **_basic_environment(),
             **_CLOUD,

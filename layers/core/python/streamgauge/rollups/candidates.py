@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_MARGIN: Final = 10
+_MARGIN: Final = 5
 
 
 class Candidate(NamedTuple):
-    """A value of a dimension; `lasting` of the `daily` visitors (sums over days) may be the same person on several days."""
+    """A value of a dimension; `lasting` of the `daily` visitors may be the same person on several days."""
 
     code: int
     name: str
@@ -28,24 +29,27 @@ class Ranked(NamedTuple):
 
 
 def top(
-    candidates: Sequence[Candidate], count: int, distinct: Callable[[list[int]], Mapping[int, int]]
+    candidates: Iterator[Candidate], count: int, distinct: Callable[[list[int]], Mapping[int, int]]
 ) -> list[Ranked]:
-    """Return the `count` values with most visitors, ties by name; `distinct` gives the distinct lasting visitors of codes.
+    """Return the `count` values with most visitors, ties by name.
 
-    Values are counted in order of their bound, in growing pieces, until the last place of the list lies above the next bound.
+    `candidates` come with the largest `daily` first, equal ones by name; `distinct` gives the distinct lasting visitors of codes. Values are
+    counted in that order, in pieces, until the last place of the list lies above the bound of all that remain.
     """
-    waiting = sorted(candidates, key=lambda one: (-one.daily, one.name))
     ranked: list[Ranked] = []
-    piece = count + _MARGIN
-    while waiting and not _settled(ranked, count, waiting[0].daily):
-        now, waiting = waiting[:piece], waiting[piece:]
-        exact = distinct([one.code for one in now if one.lasting])
-        ranked += [Ranked(one.code, one.name, one.daily - one.lasting + exact.get(one.code, 0)) for one in now]
+    piece = list(islice(candidates, count + _MARGIN))
+    while piece and not _settled(ranked, count, piece[0]):
+        exact = distinct([one.code for one in piece if one.lasting])
+        ranked += [Ranked(one.code, one.name, one.daily - one.lasting + exact.get(one.code, 0)) for one in piece]
         ranked.sort(key=lambda one: (-one.visitors, one.name))
         del ranked[count:]
+        piece = list(islice(candidates, count + _MARGIN))
     return ranked
 
 
-def _settled(ranked: Sequence[Ranked], count: int, bound: int) -> bool:
-    """Say whether nothing of at most `bound` visitors can still enter the list; an equal one might, by its name."""
-    return len(ranked) >= count and ranked[count - 1].visitors > bound
+def _settled(ranked: Sequence[Ranked], count: int, following: Candidate) -> bool:
+    """Say whether no candidate from `following` on can still enter the list, not even at its bound."""
+    if len(ranked) < count:
+        return False
+    last = ranked[count - 1]
+    return (-last.visitors, last.name) < (-following.daily, following.name)

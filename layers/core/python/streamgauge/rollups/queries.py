@@ -71,13 +71,19 @@ WITH built AS MATERIALIZED (
     JOIN uniques u ON u.site_no = %(site_no)s AND u.code = c.code AND u.span = b.span AND u.day = b.day
         AND u.bots = ANY(%(bots)s)
     GROUP BY u.code, u.bots, u.chunk
-), fresh AS MATERIALIZED (
-    SELECT DISTINCT c.code, d.bots, d.visitor, n.number
+), present AS MATERIALIZED (
+    SELECT c.code, d.bots, d.visitor
     FROM visitor_days d
     CROSS JOIN LATERAL unnest(d.codes) AS c (code)
-    LEFT JOIN visitor_numbers n ON n.site_no = d.site_no AND n.visitor = d.visitor
     WHERE d.site_no = %(site_no)s AND d.day = ANY(%(open_days)s) AND d.bots = ANY(%(bots)s) AND d.lasting
       AND c.code = ANY(%(codes)s)
+    UNION
+    SELECT c.code, t.bots, t.visitor
+    FROM unnest(%(codes)s::bigint[]) AS c (code)
+    CROSS JOIN unnest(%(also_bots)s::boolean[], %(also)s::bigint[]) AS t (bots, visitor)
+), fresh AS MATERIALIZED (
+    SELECT p.code, p.bots, n.number
+    FROM present p LEFT JOIN visitor_numbers n ON n.site_no = %(site_no)s AND n.visitor = p.visitor
 )
 SELECT code, sum(n)::bigint FROM (
     SELECT code, bit_count(bits) AS n FROM built

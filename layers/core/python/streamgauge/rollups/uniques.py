@@ -26,8 +26,11 @@ class Uniques:
     bots: list[bool]
     _cover: Cover | None = field(default=None, init=False)
 
-    def count(self, codes: Sequence[int]) -> dict[int, int]:
-        """Return the number of each code that has any. Exact; a late event counts as soon as it is stored."""
+    def count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]] = ()) -> dict[int, int]:
+        """Return the number of each code that has any. Exact; a late event counts as soon as it is stored.
+
+        `also` are (bot, visitor) pairs that count under every code, whatever their rows say.
+        """
         if not codes:
             return {}
         found = self._covered()
@@ -37,6 +40,8 @@ class Uniques:
             "codes": list(codes),
             "spans": [span for span, _ in found.blocks],
             "days": [date.fromordinal(day) for _, day in found.blocks],
+            "also_bots": [bot for bot, _ in also],
+            "also": [visitor for _, visitor in also],
             "open_days": [date.fromordinal(day) for day in found.open_days],
         }
         return dict(self.read(queries.DISTINCT_BY_CODE, parameters))

@@ -1,0 +1,102 @@
+"""Reports of a website."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from streamgauge.clock import local_day
+from streamgauge.dimensions import Dimension
+from streamgauge.edge.csv_answers import wants_csv, write_csv
+from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.http import READ, Application, application, cached, site_for
+from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
+from streamgauge.store import postgres
+from streamgauge.web import reports
+from streamgauge.web.models import DailyStats, Dashboard, HourlyStats, TopPages
+from streamgauge.web.reports import Page, Question
+
+app = application()
+
+Asked = Annotated[ReportParameters, Query()]
+
+PAGES = {"page": Dimension.PAGE, "entry": Dimension.ENTRY_PAGE, "exit": Dimension.EXIT_PAGE}
+
+OPEN_SECONDS = 2
+"""How long a caller may keep a report that includes today; one of past days only changes by late events."""
+PAST_SECONDS = 60
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _question(website_id: str, asked: ReportParameters, now: int) -> tuple[Question, ReportRange]:
+    site = site_for(app, "read", website_id)
+    days = report_range(asked, local_day(now, site.timezone), site.timezone)
+    return Question(postgres.read, site.site_no, days, asked.bots), days
+
+
+def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
+    past = days.end < local_day(now, days.timezone)
+    return cached({"range": days.echo(), **body}, PAST_SECONDS if past else OPEN_SECONDS)
+
+
+def _top(website_id: str, asked: ReportParameters, dimension: Dimension) -> Response[Any]:
+    """Answer a top list: another dimension is another route with this line."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    body = reports.top_values(question, dimension, Page(asked.limit, skip_of(asked.cursor)))
+    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+
+
+def _series_as_csv(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
+    """Turn the dashboard's time series, its one list, into CSV for those who accept nothing else."""
+    response = next_middleware(app)
+    if response.body and wants_csv(app.current_event.raw_event):
+        response.body = write_csv(response.body["timeseries"])
+        response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    return response
+
+
+@app.get("/api/v1/analytics/dashboard/<website_id>", security=READ, tags=["website"], middlewares=[_series_as_csv])
+def dashboard(website_id: str, asked: Asked) -> Response[Dashboard]:
+    """Show the overview of a website. As CSV: its time series."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    body = reports.dashboard(question, now, compare=asked.compare is not None)
+    return _answer({"website_id": website_id, **body}, days, now)
+
+
+@app.get("/api/v1/analytics/top-pages/<website_id>", security=READ, tags=["website"])
+def top_pages(
+    website_id: str,
+    asked: Asked,
+    by: Annotated[
+        Literal["page", "entry", "exit"], Query(description="All pages, or those of entry or exit.")
+    ] = "page",
+) -> Response[TopPages]:
+    """List the pages with most visitors."""
+    return _top(website_id, asked, PAGES[by])
+
+
+@app.get("/api/v1/analytics/daily-stats/<website_id>", security=READ, tags=["website"])
+def daily_stats(website_id: str, asked: Asked) -> Response[DailyStats]:
+    """List every day of the range; `limit` does not cut it."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    return _answer({"results": reports.daily(question), "next_cursor": None}, days, now)
+
+
+@app.get("/api/v1/analytics/hourly-stats/<website_id>", security=READ, tags=["website"])
+def hourly_stats(website_id: str, asked: Asked) -> Response[HourlyStats]:
+    """List every hour of the range (at most 366 days); `limit` does not cut it."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    return _answer({"results": reports.hourly(question), "next_cursor": None}, days, now)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer a request."""
+    return app.resolve(event, context)

@@ -1,0 +1,128 @@
+"""Answers of the website reports, as `api.md` names their fields."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+VisitorsCounted = Literal["distinct", "daily_sum", "mixed"]
+
+
+class Metrics(BaseModel):
+    """Figures of a range; rates are 0 to 1, durations mean seconds."""
+
+    visitors: int
+    visits: int
+    pageviews: int
+    events: int = Field(description="Custom events.")
+    views_per_visit: float
+    bounce_rate: float
+    visit_duration: float
+
+
+class Change(BaseModel):
+    """A figure of the time before, and the change since in percent (null from 0)."""
+
+    value: int | float
+    change: float | None
+
+
+class Bucket(BaseModel):
+    """An hour (of a range of one day) or a day."""
+
+    bucket: str
+    visitors: int
+    visits: int
+    pageviews: int
+
+
+class Dashboard(BaseModel):
+    """The overview of a website."""
+
+    website_id: str
+    range: dict[str, str]
+    metrics: Metrics
+    visitors_counted: VisitorsCounted = Field(
+        description="`distinct` where ids last; `daily_sum` where they end with their day; `mixed`."
+    )
+    comparison: dict[str, Change] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="The same figures just before, cut at the same elapsed part.",
+    )
+    timeseries: list[Bucket]
+
+
+class Row(BaseModel):
+    """A value of a top list; `percentage` of the visitors of the range."""
+
+    name: str
+    visitors: int
+    visits: int
+    pageviews: int
+    bounce_rate: float
+    visit_duration: float
+    percentage: float
+
+
+class PageRow(Row):
+    """A page; bounce rate and visit duration are those of the visits that entered there."""
+
+    time_on_page: float = Field(description="Mean seconds per page view.")
+
+
+class TopList(BaseModel):
+    """Values with most visitors first, ties by name."""
+
+    range: dict[str, str]
+    results: list[Row]
+    next_cursor: str | None
+    visitors_counted: VisitorsCounted
+
+
+class TopPages(BaseModel):
+    """Pages with most visitors first, ties by name."""
+
+    range: dict[str, str]
+    results: list[PageRow | Row]
+    next_cursor: str | None
+    visitors_counted: VisitorsCounted
+
+
+class Figures(BaseModel):
+    """Figures of one bucket."""
+
+    visitors: int
+    visits: int
+    pageviews: int
+    bounce_rate: float
+    visit_duration: float
+
+
+class DayRow(Figures):
+    """A local day."""
+
+    date: str
+
+
+class HourRow(Figures):
+    """A local hour, named by its first instant."""
+
+    hour: str
+
+
+class DailyStats(BaseModel):
+    """Every day of a range, empty ones too."""
+
+    range: dict[str, str]
+    results: list[DayRow]
+    next_cursor: None = None
+
+
+class HourlyStats(BaseModel):
+    """Every hour of a range, empty ones too."""
+
+    range: dict[str, str]
+    results: list[HourRow]
+    next_cursor: None = None

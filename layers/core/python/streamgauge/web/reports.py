@@ -1,0 +1,186 @@
+"""The website reports: what each asks of the rollups, and how it is put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from streamgauge.clock import MICROSECONDS, day_start, hours_between, iso
+from streamgauge.contributions import TOTAL_CODE
+from streamgauge.dimensions import Dimension
+from streamgauge.errors import OutOfBoundsError
+from streamgauge.rollups.candidates import Candidate, top
+from streamgauge.rollups.elapsed import before
+from streamgauge.rollups.ranges import BOT_FLAGS, edge_days, full_months
+from streamgauge.rollups.uniques import Uniques
+from streamgauge.web import queries
+from streamgauge.web.cut import before_cut
+from streamgauge.web.figures import Amounts, comparison, counted, metrics, ratio, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from streamgauge.rollups.ranges import Bots, Days, Read
+
+MOST_HOURLY_DAYS = 366
+"""The longest range of hourly rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What every report is about: a site, its days, which bots, and how to read."""
+
+    read: Read
+    site_no: int
+    days: Days
+    bots: Bots
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The parameters that every statement takes."""
+        return {"site_no": self.site_no, "bots": BOT_FLAGS[self.bots]}
+
+    @property
+    def one_day(self) -> bool:
+        """Visitors of one day are exact in its rollup."""
+        return self.days.start == self.days.end
+
+    def uniques(self) -> Uniques:
+        """Return the counter of distinct visitors over the days."""
+        return Uniques(self.read, self.site_no, self.days.start, self.days.end, BOT_FLAGS[self.bots])
+
+    def by_day(self) -> dict[date, Amounts]:
+        """Return the amounts of the days that have any."""
+        rows = self.read(queries.DAYS, {**self.key, "start": self.days.start, "end": self.days.end})
+        return {row[0]: Amounts(*row[1:]) for row in rows}
+
+    def by_hour(self) -> dict[int, Amounts]:
+        """Return the amounts of every hour, by its first second, in order."""
+        first = day_start(self.days.start, self.days.timezone)
+        until = day_start(self.days.end + timedelta(days=1), self.days.timezone)
+        found = self.read(queries.HOURS, {**self.key, "first": first, "until": until})
+        amounts = {row[0]: Amounts(*row[1:]) for row in found}
+        hours = hours_between(first * MICROSECONDS, until * MICROSECONDS - 1, self.days.timezone)
+        return {hour: amounts.get(hour, Amounts()) for hour, _ in hours}
+
+    def visitors(self, amounts: Amounts, uniques: Uniques) -> int:
+        """Return the visitors of the whole range."""
+        if self.one_day or not amounts.lasting:
+            return amounts.visitors
+        return amounts.visitors - amounts.lasting + uniques.count([TOTAL_CODE]).get(TOTAL_CODE, 0)
+
+
+class Page(NamedTuple):
+    """Which part of a list is asked for."""
+
+    limit: int
+    skip: int = 0
+
+
+def dashboard(question: Question, now: int, *, compare: bool) -> dict[str, Any]:
+    """Return the overview; `now` in microseconds says where a comparison is cut."""
+    days = question.by_day()
+    amounts = total(days.values())
+    figures = metrics(amounts, question.visitors(amounts, question.uniques()))
+    answer: dict[str, Any] = {
+        "metrics": figures,
+        "visitors_counted": counted(amounts, one_day=question.one_day),
+        "timeseries": [
+            {"bucket": name, "visitors": one.visitors, "visits": one.visits, "pageviews": one.pageviews}
+            for name, one in _series(question, days)
+        ],
+    }
+    if compare:
+        answer["comparison"] = comparison(figures, before_cut(question, before(question.days, now)))
+    return answer
+
+
+def top_values(question: Question, dimension: Dimension, page: Page) -> dict[str, Any]:
+    """Return the values of a dimension with most visitors, ties by name, and where the list goes on."""
+    days = question.by_day()
+    amounts = total(days.values())
+    uniques = question.uniques()
+    everybody = question.visitors(amounts, uniques)
+    known: dict[int, Amounts] = {}
+    found = top(_candidates(question, dimension, page, known), page.skip + page.limit + 1, uniques.count)
+    rows = [
+        {**_row(one.name, known[one.code], one.visitors), "percentage": ratio(one.visitors, everybody) * 100}
+        for one in found[page.skip : page.skip + page.limit]
+    ]
+    if dimension == Dimension.PAGE:
+        for row, one in zip(rows, found[page.skip :], strict=False):
+            row["time_on_page"] = known[one.code].time_on_page
+    more = len(found) > page.skip + page.limit
+    return {
+        "results": rows,
+        "next_skip": page.skip + page.limit if more else None,
+        "visitors_counted": counted(amounts, one_day=question.one_day),
+    }
+
+
+def daily(question: Question) -> list[dict[str, Any]]:
+    """Return every day with its figures."""
+    days = question.by_day()
+    return [{"date": name, **_figures(one)} for name, one in _day_series(question, days)]
+
+
+def hourly(question: Question) -> list[dict[str, Any]]:
+    """Return every hour with its figures. Raises OutOfBoundsError for a range of years."""
+    if (question.days.end - question.days.start).days >= MOST_HOURLY_DAYS:
+        message = f"Hours are given for at most {MOST_HOURLY_DAYS} days."
+        raise OutOfBoundsError(message, [(["query", "startDate"], message)])
+    timezone = question.days.timezone
+    return [{"hour": iso(hour, timezone), **_figures(one)} for hour, one in question.by_hour().items()]
+
+
+def _series(question: Question, days: dict[date, Amounts]) -> list[tuple[str, Amounts]]:
+    """Return the hours of one day, else the days."""
+    if question.one_day:
+        return [(iso(hour, question.days.timezone), one) for hour, one in question.by_hour().items()]
+    return _day_series(question, days)
+
+
+def _day_series(question: Question, days: dict[date, Amounts]) -> list[tuple[str, Amounts]]:
+    length = (question.days.end - question.days.start).days + 1
+    every = (question.days.start + timedelta(days=step) for step in range(length))
+    return [(day.isoformat(), days.get(day, Amounts())) for day in every]
+
+
+def _figures(amounts: Amounts) -> dict[str, Any]:
+    return {
+        "visitors": amounts.visitors,
+        "visits": amounts.visits,
+        "pageviews": amounts.pageviews,
+        "bounce_rate": amounts.bounce_rate,
+        "visit_duration": amounts.visit_duration,
+    }
+
+
+def _row(name: str, amounts: Amounts, visitors: int) -> dict[str, Any]:
+    return {"name": name, **_figures(amounts), "visitors": visitors}
+
+
+def _candidates(question: Question, dimension: Dimension, page: Page, known: dict[int, Amounts]) -> Iterator[Candidate]:
+    """Yield the values with the largest sum of daily visitors first, and note their amounts in `known`."""
+    key = {
+        **question.key,
+        "dimension": int(dimension),
+        "months": full_months(question.days.start, question.days.end),
+        "edge_days": edge_days(question.days.start, question.days.end),
+    }
+    take, skip = (page.skip + page.limit) * 2 + 20, 0
+    while True:
+        rows = question.read(queries.VALUES_BY_VISITORS, {**key, "take": take, "skip": skip})
+        for code, name, *sums in rows:
+            known[code] = Amounts(*sums)
+            if not any(sums):
+                # Late events took away all that it had.
+                continue
+            # The visitors of one day are exact: nobody needs to be told apart.
+            lasting = 0 if question.one_day else known[code].lasting
+            yield Candidate(code, name, known[code].visitors, lasting)
+        if len(rows) < take:
+            return
+        skip, take = skip + take, take * 4

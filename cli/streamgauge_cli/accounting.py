@@ -13,7 +13,7 @@ from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, call, c
 COLUMNS: Final = ("received", "accepted", "stored", "duplicates", "dead_lettered", "in_flight")
 
 
-def command(  # noqa: PLR0917 - options of the command line
+def command(
     start: Annotated[str | None, typer.Option("--start", help="First day, YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Last day, YYYY-MM-DD")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the answer as JSON")] = False,

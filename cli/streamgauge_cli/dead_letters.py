@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,13 +14,14 @@ from streamgauge_cli.errors import CommandError
 
 app = typer.Typer(no_args_is_help=True, help="Events that were refused or failed.")
 
-_BODY_SHOWN = 80
+OUTCOMES: Final = ("accepted", "refused", "expired", "not_found")
+_BODY_SHOWN: Final = 80
 
 ReasonOption = Annotated[str | None, typer.Option(help="Only letters of this reason, for instance too_late")]
 
 
 @app.command("list")
-def list_letters(  # noqa: PLR0917 - options of the command line
+def list_letters(
     reason: ReasonOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, with the whole body")] = False,
@@ -69,9 +71,15 @@ def replay(
     body: dict[str, Any] = {"ids": ids} if ids else {"reason": reason}
     if connection.site:
         body["website_id"] = connection.site
+    sums: Counter[str] = Counter()
     with connection.client() as client:
-        answer = call(client, "POST", "/api/v1/dead-letters/replay", body=body)
-    console.out.print_json(json.dumps(answer))
+        while True:
+            answer = call(client, "POST", "/api/v1/dead-letters/replay", body=body)
+            sums.update({outcome: int(answer.get(outcome) or 0) for outcome in OUTCOMES})
+            if not answer.get("next_cursor"):
+                break
+            body["cursor"] = answer["next_cursor"]
+    console.out.print(", ".join(f"{sums[outcome]} {outcome.replace('_', ' ')}" for outcome in OUTCOMES))
 
 
 def _short(body: object) -> str:

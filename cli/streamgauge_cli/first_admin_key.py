@@ -34,7 +34,7 @@ def invocation(function: str, told: str, region: str | None, profile: str | None
     return [*made, answer]
 
 
-def command(  # noqa: PLR0917 - options of the command line
+def command(
     stage: Annotated[str, typer.Option(help="Name of the deployed stage, as in cdk.json")] = "small",
     function: Annotated[
         str | None, typer.Option(help="Name of the admin function [default: streamgauge-STAGE-admin]")

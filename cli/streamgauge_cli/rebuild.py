@@ -1,4 +1,4 @@
-"""`streamgauge rebuild`: count a site's raw events anew, piece by piece."""
+"""`streamgauge rebuild`: count a site's raw events anew, a day a call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def command(url: UrlOption = None, key: KeyOption = None, site: SiteOption = Non
     with connection.client() as client, console.progress() as bar:
         task = bar.add_task(f"rebuilding {name}", total=None, note="")
         done = rebuild(client, name, lambda done, total: bar.update(task, completed=done, total=total))
-    console.out.print(f"{name} is rebuilt ({done} of {done}).", markup=False)
+    console.out.print(f"{name} is rebuilt: {done} days.", markup=False)
 
 
 def rebuild(
@@ -34,22 +34,22 @@ def rebuild(
     on_progress: Callable[[int, int], None],
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Ask for piece after piece until there is none; return how many pieces of work there were."""
+    """Ask for day after day until there is none; return how many days there were."""
     cursor: str | None = None
     while True:
-        answer = _piece(client, {"site_id": site, **({"cursor": cursor} if cursor else {})}, pause)
+        answer = _day(client, {"site_id": site, **({"cursor": cursor} if cursor else {})}, pause)
         on_progress(int(answer["done"]), int(answer["total"]))
         cursor = answer.get("next_cursor")
         if not cursor:
             return int(answer["done"])
 
 
-def _piece(client: httpx.Client, body: dict[str, str], pause: Callable[[float], None]) -> Any:  # noqa: ANN401 - JSON
+def _day(client: httpx.Client, body: dict[str, str], pause: Callable[[float], None]) -> Any:  # noqa: ANN401 - JSON
     for tried in range(_TRIES):
         try:
             return call(client, "POST", "/api/v1/rebuild", body=body)
         except AnswerError as error:
-            # Each piece is safe to run twice.
+            # Each day is safe to run twice.
             if error.status not in _PASSING or tried == _TRIES - 1:
                 raise
             pause(2.0**tried)

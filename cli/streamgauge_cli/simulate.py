@@ -92,7 +92,7 @@ def seconds(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-def command(  # noqa: PLR0917 - options of the command line
+def command(
     rate: Annotated[float, typer.Option(min=0, help="Events per second; 0: only the days before")] = 5.0,
     duration: Annotated[str | None, typer.Option(help="How long, as 90s, 5m or 1h [default: until Ctrl-C]")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same visitors, videos and visits")] = 1,

@@ -28,7 +28,7 @@ def list_sites(url: UrlOption = None, key: KeyOption = None, site: SiteOption = 
 
 
 @app.command("create")
-def create(  # noqa: PLR0917 - options of the command line
+def create(
     name: Annotated[str, typer.Argument(help="Name of the site")],
     timezone: Annotated[str | None, typer.Option(help="IANA time zone; fixed once the site has events")] = None,
     domain: Annotated[list[str] | None, typer.Option(help="Domain of the site; may be given several times")] = None,

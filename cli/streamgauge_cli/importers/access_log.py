@@ -144,7 +144,7 @@ def _save(state: Path, done: resume.Progress, counts: Counter[str]) -> None:
     resume.save(state, done)
 
 
-def command(  # noqa: PLR0917 - options of the command line
+def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Access logs, plain or gzip")],
     url: UrlOption = None,
     key: KeyOption = None,

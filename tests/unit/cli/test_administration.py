@@ -86,7 +86,7 @@ def test_rebuild_goes_on_to_the_end(service, run):
         (200, {"done": 2, "total": 3, "next_cursor": "b"}),
         (200, {"done": 3, "total": 3, "next_cursor": None}),
     ]
-    assert "main is rebuilt (3 of 3)" in said(run("rebuild"))
+    assert "main is rebuilt: 3 days." in said(run("rebuild"))
     assert [call[3] for call in service.calls] == [
         {"site_id": "main"},
         {"site_id": "main", "cursor": "a"},
@@ -111,13 +111,19 @@ def test_rebuild_waits_out_passing_trouble(service):
 def test_dead_letters_list_and_replay(service, run):
     row = {"id": "d1", "reason": "too_late", "stage": "ingest", "received_at": "2026-01-01T00:00:00Z", "body": {"a": 1}}
     service.answers["GET", "/api/v1/dead-letters"] = (200, {"results": [row], "total": 7})
-    service.answers["POST", "/api/v1/dead-letters/replay"] = (200, {"replayed": 1})
+    service.answers["POST", "/api/v1/dead-letters/replay"] = [
+        (200, {"accepted": 1, "refused": 0, "expired": 0, "not_found": 0, "next_cursor": None}),
+        (200, {"accepted": 500, "refused": 0, "expired": 0, "not_found": 0, "next_cursor": "c"}),
+        (200, {"accepted": 3, "refused": 1, "expired": 2, "not_found": 0, "next_cursor": None}),
+    ]
     outcome = run("dead-letters", "list", "--reason", "too_late")
     assert "too_late" in said(outcome)
     assert "1 of 7" in outcome.stderr
     assert json.loads(said(run("dead-letters", "list", "--json"))) == row
-    assert '"replayed": 1' in said(run("dead-letters", "replay", "d1"))
+    assert said(run("dead-letters", "replay", "d1")) == "1 accepted, 0 refused, 0 expired, 0 not found\n"
     assert service.calls[-1][3] == {"ids": ["d1"], "website_id": "main"}
+    assert said(run("dead-letters", "replay", "--reason", "too_late")).startswith("503 accepted, 1 refused, 2 expired")
+    assert service.calls[-1][3] == {"reason": "too_late", "website_id": "main", "cursor": "c"}
     assert isinstance(run("dead-letters", "replay").exception, CommandError)
 
 

@@ -275,6 +275,13 @@ def _is_this_machine(address: str) -> bool:
     return _address(address) is not None and ipaddress.ip_address(address).is_loopback
 
 
+def application(door: FrontDoor) -> web.Application:
+    """Return the server's application: everything goes through one handler."""
+    made = web.Application(client_max_size=_GATEWAY_BYTES)
+    made.router.add_route("*", "/{path:.*}", door.handle)
+    return made
+
+
 async def serve(settings: Settings) -> None:
     """Answer until SIGTERM."""
     stop = asyncio.Event()
@@ -285,9 +292,7 @@ async def serve(settings: Settings) -> None:
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         door = FrontDoor(settings, session)
         await door.load()
-        application = web.Application(client_max_size=_GATEWAY_BYTES)
-        application.router.add_route("*", "/{path:.*}", door.handle)
-        runner = web.AppRunner(application, access_log=None, auto_decompress=False, shutdown_timeout=5)
+        runner = web.AppRunner(application(door), access_log=None, auto_decompress=False, shutdown_timeout=5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings.port).start()
         await stop.wait()

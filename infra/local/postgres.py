@@ -86,7 +86,7 @@ class Postgres:
 
     def create_database(self, name: str) -> None:
         """Create a database when it is not there."""
-        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'", "postgres").strip():  # noqa: S608
+        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'", "postgres").strip():
             self.query(f'CREATE DATABASE "{name}"', "postgres")
 
     def query(self, sql: str, database: str) -> str:

@@ -184,7 +184,9 @@ def test_flush_closes_open_batches():
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 10), st.booleans())
-def test_every_record_is_delivered_or_given_up_and_the_checkpoint_never_passes_an_unfinished_one(seed, lanes_count, bisect):
+def test_every_record_is_delivered_or_given_up_and_the_checkpoint_never_passes_an_unfinished_one(
+    seed, lanes_count, bisect
+):
     rng = random.Random(seed)
     lanes = ShardLanes(Mapping(batch_size=7, parallelization=lanes_count, bisect=bisect, max_retries=2))
     waiting = records(100, keys=20)

@@ -114,7 +114,7 @@ def accounting(
     """Account for every event received, per hour: received = stored + duplicates + dead-lettered + in flight."""
     site = site_for(app, "admin", website_id)
     days = report_range(asked, local_day(time.time_ns() // 1000, site.timezone), site.timezone)
-    return Accounting(range=days.echo(), results=accounts(_database(), site, days))
+    return Accounting(range=days.echo(), results=accounts(_database(), site, days.start, days.end))
 
 
 def _database() -> postgres.Connection:

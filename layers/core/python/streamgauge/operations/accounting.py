@@ -14,9 +14,9 @@ from streamgauge.store import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from streamgauge.access.registry import SiteRecord
-    from streamgauge.edge.parameters import ReportRange
     from streamgauge.store.postgres import Connection
 
 
@@ -32,9 +32,9 @@ class HourAccount(BaseModel):
     in_flight: int
 
 
-def accounts(connection: Connection, site: SiteRecord, asked: ReportRange) -> list[HourAccount]:
-    """Return the hours of a range in which anything was received, in order. Raises StoreAwayError."""
-    start, end = day_start(asked.start, site.timezone), day_start(asked.end + timedelta(days=1), site.timezone)
+def accounts(connection: Connection, site: SiteRecord, first: date, last: date) -> list[HourAccount]:
+    """Return the hours of local days (both included) in which anything was received, in order. Raises StoreAwayError."""
+    start, end = day_start(first, site.timezone), day_start(last + timedelta(days=1), site.timezone)
     rows = connection.execute(queries.ACCOUNTS, {"site_no": site.site_no, "start": start, "end": end}).fetchall()
     letters = dead_letters.count_by_hour(site.site_id, start * MICROSECONDS, end * MICROSECONDS, site.timezone)
     refused = {hour: refused_at_ingest(counts) for hour, counts in letters.items()}

@@ -20,9 +20,8 @@ from tests.support.requests import request
         ("/", "/"),
         ("/health/", "/health"),
         ("/health//", "/health"),
-        ("/v/a%20b", "/v/a b"),
-        ("/v/%C3%A9", "/v/é"),
-        ("/v/100%", "/v/100%"),
+        ("/v/a b", "/v/a b"),
+        ("/v/100%41", "/v/100%41"),
         ("/v/é", "/v/é"),
     ],
 )
@@ -31,7 +30,7 @@ def test_a_path_has_one_form(path, clean) -> None:
     assert event["rawPath"] == event["requestContext"]["http"]["path"] == clean
 
 
-@pytest.mark.parametrize("path", ["/a%0ab", "/a%00", "/a\x7f", "/a%FF", "/a\ud800"])
+@pytest.mark.parametrize("path", ["/a\nb", "/a\x00", "/a\x7f", "/a\udcff"])
 def test_paths_that_lead_nowhere(path) -> None:
     with pytest.raises(NotFoundError):
         with_clean_path(request("GET", path))

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from streamgauge.edge.origin import header
 from streamgauge.errors import NotFoundError, OutOfBoundsError, TooLargeError, UnreadableError, UnsupportedMediaError
@@ -17,20 +16,17 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 64
 
-_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _UNSTORABLE_MESSAGE: Final = "Texts may hold neither NUL nor half a surrogate pair."
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def with_clean_path(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request with its path decoded and without a trailing slash.
+    """Return the request with its path without a trailing slash; an HTTP API has decoded it already.
 
     Raises NotFoundError for control characters there, OutOfBoundsError for texts in the query that no store can hold.
     """
     path = event.get("rawPath") or "/"
-    if _ESCAPE.search(path):
-        path = unquote(path, errors="surrogateescape")
     if _CONTROL.search(path):
         raise NotFoundError("There is nothing at this path.")
     path = path.rstrip("/") or "/"

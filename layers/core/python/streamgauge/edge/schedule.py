@@ -39,5 +39,5 @@ def run(job: Callable[[Slot], dict[str, int]], event: Mapping[str, Any]) -> dict
     finally:
         telemetry.flush()
     if any(value for name, value in result.items() if name != "slot"):
-        telemetry.logger().info("job done", extra={"job": job.__module__.rpartition(".")[2], "result": result})
+        telemetry.logger().info("job done", extra={"job": job.__name__, "result": result})
     return result

@@ -92,6 +92,21 @@ def function_folder(module: str) -> Path:
     return _built(f"function-{name}", _digest(ROOT / path for path in paths), fill)
 
 
+def docs_folder(module: str, described: Iterable[str]) -> Path:
+    """Return the folder of the function that publishes the API's description, with the description of these modules in it."""
+    modules = [f"functions.{one.replace('/', '.')}" for one in described]
+    plain = function_folder(module)
+    # The description is made of the models in our code and of the code of the routes.
+    sources = [path for folder in (CORE, ROOT / "functions" / "api") for path in sorted(folder.rglob("*.py"))]
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(plain, folder, dirs_exist_ok=True)
+        beside = folder / Path("functions") / Path(module).parent
+        _run([sys.executable, "-m", "streamgauge.edge.openapi", str(beside), *modules])
+
+    return _built("function-docs", _digest(sources, plain.name, *modules), fill)
+
+
 def core_layer(target: Target) -> Path:
     """Return the layer of our shared code: sources, SQL, and `.pyc` for the target when its interpreter is on this machine."""
     compiler = target.interpreter or find_interpreter(target.python_version) or ""

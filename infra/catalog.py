@@ -57,6 +57,8 @@ class Function:
     # Watched in every profile; `small` has at most ten alarms.
     watched: bool = False
     aurora_only: bool = False
+    # Asks how Postgres is, from outside, without waking it.
+    looks_at_database: bool = False
 
     @property
     def name(self) -> str:
@@ -82,6 +84,10 @@ class Function:
 EVERY_QUARTER: Final = "cron(0/15 * * * ? *)"
 ANALYTICS: Final = "/api/v1/analytics"
 
+# It also answers what no route takes, as a problem rather than in API Gateway's own words.
+DOCS: Final = "api/docs"
+AUTHORIZER: Final = "api/authorizer"
+
 # An HTTP API gives up after 30 s; a read that finds Aurora paused waits 25 s, then answers 503.
 _API_TIMEOUT: Final = 29
 _CONSUMER_TIMEOUT: Final = 300
@@ -100,7 +106,6 @@ CATALOG: Final = (
             May.PUT_EVENTS,
             May.READ_REGISTRY,
             May.MAKE_SALTS,
-            May.READ_COUNTERS,
             May.KEEP_DEAD_LETTERS,
             May.SPILL,
         ),
@@ -118,7 +123,6 @@ CATALOG: Final = (
             for report in ("dashboard", "top-pages", "daily-stats", "hourly-stats")
         ),
         may=(May.READ_REGISTRY,),
-        watched=True,
     ),
     Function(
         module="api/video",
@@ -155,7 +159,7 @@ CATALOG: Final = (
     ),
     Function(
         module="api/admin",
-        about="keeps sites and keys, accounts, rebuilds",
+        about="keeps sites and keys, and accounts for events",
         memory=1024,
         timeout=_API_TIMEOUT,
         side=Side.INSIDE,
@@ -169,7 +173,6 @@ CATALOG: Final = (
             Route("POST", "/api/v1/sites/{id}/keys"),
             Route("DELETE", "/api/v1/sites/{id}/keys/{key_id}"),
             Route("GET", "/api/v1/accounting"),
-            Route("POST", "/api/v1/rebuild"),
         ),
         may=(
             May.READ_REGISTRY,
@@ -180,6 +183,16 @@ CATALOG: Final = (
             May.WRITE_STATUS,
             May.COUNT_DEAD_LETTERS,
         ),
+    ),
+    Function(
+        module="api/rebuild",
+        about="rebuilds a site from its raw events, a day a call",
+        memory=1769,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(Route("POST", "/api/v1/rebuild"),),
+        may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
     ),
     Function(
         module="api/dead_letters",
@@ -206,15 +219,16 @@ CATALOG: Final = (
             Route("GET", "/api/metrics/health", open=True),
             Route("GET", "/metrics"),
         ),
-        may=(May.DESCRIBE_STREAM, May.READ_REGISTRY, May.READ_STATUS),
+        may=(May.DESCRIBE_STREAM, May.READ_REGISTRY, May.READ_STATUS, May.LIST_ARCHIVE),
+        looks_at_database=True,
     ),
     Function(
-        module="api/docs",
+        module=DOCS,
         about="publishes the OpenAPI description",
         routes=(Route("GET", "/openapi.json", open=True), Route("GET", "/docs", open=True)),
     ),
     Function(
-        module="api/authorizer",
+        module=AUTHORIZER,
         about="says who calls; lets everybody through to the function's own answer",
         may=(May.READ_REGISTRY,),
         watched=True,

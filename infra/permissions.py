@@ -28,8 +28,8 @@ TABLES: Final = (Thing.COUNTERS, Thing.LIVE, Thing.REGISTRY, Thing.STATUS, Thing
 ON_FAILURE_PREFIX: Final = "aws/lambda/"
 SPILL_PREFIX: Final = "spill/"
 DEAD_LETTERS_PREFIX: Final = "dead-letters/"
-# The resource of the statement that lets Lambda keep a function's network interfaces.
-NETWORK: Final = "*"
+# The resource of statements whose actions know no narrower one.
+EVERYTHING: Final = "*"
 
 _READ: Final = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 _WRITE: Final = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
@@ -84,14 +84,17 @@ class May(Enum):
     WRITE_STATUS = (Rule(thing=Thing.STATUS, actions=_WRITE),)
     KEEP_DEAD_LETTERS = (
         Rule(thing=Thing.ARCHIVE, actions=("s3:PutObject",), prefix=DEAD_LETTERS_PREFIX),
-        Rule(thing=Thing.DEAD_LETTERS, actions=("dynamodb:PutItem",)),
+        Rule(thing=Thing.DEAD_LETTERS, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),
     )
     COUNT_DEAD_LETTERS = (Rule(thing=Thing.DEAD_LETTERS, actions=("dynamodb:Query",)),)
     READ_DEAD_LETTERS = (
         Rule(thing=Thing.ARCHIVE, actions=("s3:GetObject",), prefix=DEAD_LETTERS_PREFIX),
+        # Without listing S3 answers 403 for an object that has expired.
+        Rule(thing=Thing.ARCHIVE, actions=("s3:ListBucket",)),
         Rule(thing=Thing.DEAD_LETTERS, actions=_READ),
     )
     MARK_DEAD_LETTERS = (Rule(thing=Thing.DEAD_LETTERS, actions=_WRITE),)
+    LIST_ARCHIVE = (Rule(thing=Thing.ARCHIVE, actions=("s3:ListBucket",)),)
     SPILL = (Rule(thing=Thing.ARCHIVE, actions=("s3:PutObject",), prefix=SPILL_PREFIX),)
     TAKE_UP_SPILL = (
         Rule(thing=Thing.ARCHIVE, actions=("s3:GetObject", "s3:DeleteObject"), prefix=SPILL_PREFIX),
@@ -109,6 +112,7 @@ WILDCARD_REASONS: Final = {
     f"/{SPILL_PREFIX}*": "Spilled requests get their names at run time; the prefix bounds them.",
     f"/{ON_FAILURE_PREFIX}*": "Lambda names the batches that a mapping gives up; the prefix is its own.",
     ":log-stream:*": "A function's log streams get their names at run time; the group is its own.",
-    NETWORK: "Lambda makes and removes the network interfaces of a function in a VPC with the function's role: they have no names "
-    "before, and describing knows no resource. A second statement denies the same to the function's own code.",
+    EVERYTHING: "Two statements only. Lambda makes and removes the network interfaces of a function in a VPC with the function's "
+    "role: they have no names before, describing knows no resource, and a second statement denies the same to the function's own "
+    "code. And health reads a metric of CloudWatch, which knows no resource to read from.",
 }

@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.catalog import AUTHORIZER, DOCS
 from infra.reasons import accept
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from infra.constructs.service_function import ServiceFunction
     from infra.environments import Stage
-
-AUTHORIZER: Final = "api/authorizer"
-# Whoever takes a path that is nobody's answers it as a problem, not in API Gateway's own words.
-NOT_FOUND: Final = "api/docs"
 
 # No address and no key: paths of ours hold ids of sites and videos only.
 _ACCESS_LOG: Final = (
@@ -62,8 +59,7 @@ class HttpApi(Construct):
         for function in functions.values():
             if function.row.routes:
                 self._routes_of(function)
-        if NOT_FOUND in functions:
-            self._default_route(functions[NOT_FOUND])
+        self._default_route(functions[DOCS])
         if stage.origin_domain_name:
             self._origin_domain()
 

@@ -15,12 +15,13 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import assets
-from infra.catalog import Function, Side
-from infra.permissions import NETWORK, TABLES, WILDCARD_REASONS, Rule, Thing
+from infra.catalog import CATALOG, DOCS, Function, Side
+from infra.permissions import EVERYTHING, TABLES, WILDCARD_REASONS, Rule, Thing
 from infra.reasons import accept, accept_wildcard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from infra.environments import Stage
 
@@ -59,6 +60,13 @@ class Surroundings:
     network: lambda_.CfnFunction.VpcConfigProperty | None = None
 
 
+def _folder(row: Function) -> Path:
+    """Return what is uploaded for a function."""
+    if row.module != DOCS:
+        return assets.function_folder(row.module)
+    return assets.docs_folder(row.module, [one.module for one in CATALOG if one.routes])
+
+
 class ServiceFunction(Construct):
     """A function, its role and its alarm."""
 
@@ -94,7 +102,7 @@ class ServiceFunction(Construct):
             runtime=lambda_.Runtime(f"python{stage.python_version}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64,
             handler=row.handler,
-            code=lambda_.Code.from_asset(str(assets.function_folder(row.module))),
+            code=lambda_.Code.from_asset(str(_folder(row))),
             layers=around.layers,
             memory_size=row.memory,
             timeout=Duration.seconds(row.timeout),
@@ -158,14 +166,14 @@ class ServiceFunction(Construct):
             iam.PolicyStatement(
                 sid="NetworkInterfaces",
                 actions=_NETWORK_ACTIONS,
-                resources=[NETWORK],
+                resources=[EVERYTHING],
             ),
             # The same calls from the function's own code carry this key; from the Lambda service they do not.
             iam.PolicyStatement(
                 sid="NetworkInterfacesNotFromCode",
                 effect=iam.Effect.DENY,
                 actions=_NETWORK_ACTIONS,
-                resources=[NETWORK],
+                resources=[EVERYTHING],
                 conditions={"ArnEquals": {"lambda:SourceFunctionArn": own}},
             ),
         ]

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from infra.environments import Stage
 
 NAMESPACE: Final = "Streamgauge"
-# Written by the reconciliation: events that are neither stored, nor repeated, nor dead letters, nor in flight.
-ACCOUNTING_DIFFERENCE: Final = "AccountingDifference"
+# What the jobs find when they compare: rollups or counters with what they are counted from, and the running numbers of ingest.
+RECONCILIATION: Final = {
+    "ReconciliationDifferences": "rollups or counters differ from the events that they count",
+    "AccountingHoles": "events were received that are neither stored, repeated, dead letters nor in flight",
+}
 
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _TEN_MINUTES_MS: Final = 600_000
@@ -57,14 +60,15 @@ class Watching(Construct):
         super().__init__(scope, construct_id)
         self._stage, self._functions, self._topic = stage, functions, topic
         self._api_id, self._stream_name = api_id, stream_name
-        difference = cloudwatch.Metric(
-            namespace=NAMESPACE,
-            metric_name=ACCOUNTING_DIFFERENCE,
-            dimensions_map={"service": f"streamgauge-{stage.name}"},
-            statistic="Maximum",
-            period=Duration.hours(1),
-        )
-        self._alarm("Accounting", difference, 1, "received is not stored + duplicates + dead letters + in flight")
+        for name, about in RECONCILIATION.items():
+            difference = cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name=name,
+                dimensions_map={"service": f"streamgauge-{stage.name}"},
+                statistic="Maximum",
+                period=Duration.hours(1),
+            )
+            self._alarm(name, difference, 1, about)
         self._alarm("ApiFailures", self._api("5xx"), 5, "the API answers 5xx")
         lag = self._lag("consumers/warehouse")
         self._alarm("WarehouseLag", lag, _TEN_MINUTES_MS, "events wait for more than ten minutes for Postgres")

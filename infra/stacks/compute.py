@@ -12,14 +12,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from infra import assets
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG, Function, Role
 from infra.constructs.http_api import HttpApi
 from infra.constructs.service_function import ServiceFunction, Surroundings
 from infra.constructs.triggers import map_stream, schedule
 from infra.constructs.watching import Watching, alarm_topic
 from infra.environments import DatabaseKind, Stage
 from infra.names import publish, read
-from infra.permissions import ON_FAILURE_PREFIX, Thing
+from infra.permissions import EVERYTHING, Thing
 from infra.reasons import accept, accept_wildcard
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ class Compute(Stack):
         environment = {
             **stage.variables(),
             "STREAMGAUGE_STAGE": stage.name,
-            "ON_FAILURE_PREFIX": ON_FAILURE_PREFIX,
             **{thing.value: name for thing, name in self._things.items()},
         }
         if stage.aws_endpoint_url:
@@ -134,6 +133,10 @@ class Compute(Stack):
             more, statement = self._postgres(row.postgres.value)
             environment |= more
             statements += statement
+        if row.looks_at_database:
+            more, statement = self._view_of_database()
+            environment |= more
+            statements += statement
         if row.aurora_only:
             more, statement = self._data_api()
             environment |= more
@@ -166,6 +169,14 @@ class Compute(Stack):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return environment, [iam.PolicyStatement(actions=["rds-db:connect"], resources=[as_user])]
+
+    def _view_of_database(self) -> tuple[dict[str, str], list[iam.PolicyStatement]]:
+        """Return what tells how Postgres is: a connection where that wakes nobody, else Aurora's capacity as CloudWatch knows it."""
+        if self._stage.database is not DatabaseKind.AURORA:
+            # In a network of the team's own it is out of reach from here, and only what was stored last tells.
+            return ({}, []) if self._stage.has_network else self._postgres(Role.READER.value)
+        read_metric = iam.PolicyStatement(actions=["cloudwatch:GetMetricStatistics"], resources=[EVERYTHING])
+        return {"DATABASE_CLUSTER": read(self, self._stage, "database-cluster")}, [read_metric]
 
     def _data_api(self) -> tuple[dict[str, str], list[iam.PolicyStatement]]:
         cluster, secret = read(self, self._stage, "database-arn"), read(self, self._stage, "database-secret")

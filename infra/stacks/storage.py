@@ -187,6 +187,7 @@ class Storage(Stack):
             raise ValueError("the cluster has no secret, yet we asked for one")
         return {
             "database-host": cluster.cluster_endpoint.hostname,
+            "database-cluster": cluster.cluster_identifier,
             "database-resource-id": cluster.cluster_resource_identifier,
             "database-arn": cluster.cluster_arn,
             "database-secret": cluster.secret.secret_arn,

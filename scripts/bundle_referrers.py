@@ -16,8 +16,8 @@ from urllib.parse import unquote
 import yaml
 
 TARGET = Path(__file__).parents[1] / "layers/core/python/streamgauge/ingestion/referrers.json"
-CHANNELS = {"ai": "AIAssistants", "search": "SearchEngines", "social": "Socials"}
-"""In the order of precedence: an assistant of a search engine is an assistant."""
+CHANNELS = {"ai": "AIAssistants", "social": "Socials", "search": "SearchEngines"}
+"""In the order of precedence: an assistant of a search engine is an assistant, a network that can be searched a network."""
 
 
 def addresses(entries: list[Any]) -> list[str]:
@@ -36,7 +36,6 @@ def bundle(folder: Path) -> dict[str, Any]:
         groups = yaml.safe_load(path.read_text(encoding="utf-8"))
         channels[channel] = {unquote(name): addresses(entries) for name, entries in groups.items()}
     networks = {address for listed in channels["social"].values() for address in listed}
-    # A network that can be searched is a network.
     for name, listed in channels["search"].items():
         channels["search"][name] = [address for address in listed if address.removeprefix("www.") not in networks]
     return {"source": "matomo-org/searchengine-and-social-list", "licence": "CC0-1.0", "channels": channels}

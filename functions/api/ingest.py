@@ -74,6 +74,13 @@ def pipeline_of_container() -> Pipeline:
     return Pipeline()
 
 
+def openapi() -> dict[str, Any]:
+    """Return this function's part of the published description."""
+    from streamgauge.ingestion.openapi import components, paths  # noqa: PLC0415 - only the build asks
+
+    return {"paths": paths(), "components": components()}
+
+
 def respond(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[str, Any]:
     """Answer, whatever happens: errors of the caller's as their problems, ours as a bare 500."""
     try:

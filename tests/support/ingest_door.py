@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - fakes take what the real ones take
 """Ingest without a network: a site, its keys and salts, and lists in place of the stream, the spill and the dead letters."""
 
 from __future__ import annotations

@@ -228,5 +228,5 @@ def of_batch() -> dict[str, Any]:
         "name without end": b'{"events',
         "value without end": b'{"events":[',
         "colon missing": b'{"events" [1]}',
-        "number as name": b'{5:[1]}',
+        "number as name": b"{5:[1]}",
     }

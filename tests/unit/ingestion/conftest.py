@@ -7,7 +7,6 @@ import pytest
 from tests.support.ingest_door import Door
 
 
-
 @pytest.fixture
 def door(environment: pytest.MonkeyPatch) -> Door:
     """Return ingest between fakes, without a front door."""

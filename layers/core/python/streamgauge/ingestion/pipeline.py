@@ -59,9 +59,10 @@ class Pipeline:
 
     def _count(self, call: Call, key: KeyRecord) -> None:
         allowed = limits()
-        self.rates.count(key.key_id, allowed.rate_per_key, call.now)
+        # The address first: whom it stops must not use up what the key's other senders have.
         if key.scope == "write":
             self.rates.count(name_of(call.address), allowed.rate_per_address, call.now)
+        self.rates.count(key.key_id, allowed.rate_per_key, call.now)
 
     def _deliver(self, drafts: Sequence[Draft], call: Call) -> None:
         if not drafts:

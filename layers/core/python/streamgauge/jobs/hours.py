@@ -44,21 +44,25 @@ def _reconcile(connection: Connection, items: Sequence[Pending]) -> dict[str, in
         row[0]: row[1]
         for row in connection.execute(queries.SITES, {"site_ids": [item.site_id for item in items]}).fetchall()
     }
-    days: dict[tuple[int, int], date] = {}
+    days: dict[tuple[int, int], tuple[int, date, str, str]] = {}
     ends: dict[tuple[int, int], int] = {}
     for item in items:
         if item.site_id in sites:
             key = sites[item.site_id], int(item.period)
-            days[key] = clock.local_day(key[1] * clock.MICROSECONDS, item.zone)
+            days[key] = key[0], clock.local_day(key[1] * clock.MICROSECONDS, item.zone), item.site_id, item.zone
             ends[key] = hour_end(key[1], item.zone)
-    wrong = {(site_no, days[site_no, hour]) for site_no, hour in _hours_that_differ(connection, ends)}
     repaired: list[int] = []
 
-    def repair(part: tuple[int, date]) -> None:
-        repaired.append(closing.reconcile_day(connection, *part))
+    def repair(part: tuple[int, date, str, str]) -> None:
+        site_no, day, site_id, zone = part
+        differences = closing.reconcile_day(connection, site_no, day)
+        repaired.append(differences)
+        if differences:
+            # A closed day has new uniques to build.
+            pending.put(pending.DAYS, site_id, day.isoformat(), zone)
 
     try:
-        runs.each(sorted(wrong), repair, connection)
+        runs.each(sorted({days[key] for key in _hours_that_differ(connection, ends)}), repair, connection)
     finally:
         telemetry.measure("ReconciliationDifferences", sum(repaired))
     for item in items:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
+LOCK_JOB: Final[LiteralString] = "SELECT pg_advisory_lock(%(lock)s, hashtext(%(job)s))"
+
 BEGIN_RUN: Final[LiteralString] = """
 INSERT INTO job_runs AS r (job, slot, started_at) VALUES (%(job)s, %(slot)s, %(at)s)
 ON CONFLICT (job, slot) DO UPDATE SET started_at = r.started_at

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from streamgauge import clock
 from streamgauge.events.facts import HISTORICAL
-from streamgauge.jobs import closing, queries
+from streamgauge.jobs import queries
 from streamgauge.jobs import retention_queries as wanted
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse import gate, partitions
@@ -59,13 +59,11 @@ def next_due(connection: Connection, today: date, kept_days: int) -> date | None
 
 
 def mark_lost(connection: Connection, partition: Partition, due: Mapping[str, Any]) -> None:
-    """Mark the local days that lose rows as not whole: from then on they take no late event. Open days are closed first."""
+    """Mark the local days that lose rows as not whole: from then on they take no late event."""
     bounds = rows_parameter(list(_bounds(connection, partition.day)))
     rows = _named(connection, wanted.DAYS_THAT_LOSE, partition, {**due, "bounds": bounds}).fetchall()
     for site_no, of_site in groupby(rows, itemgetter(0)):
         days = {day: received for _, day, received in of_site}
-        for (day,) in connection.execute(wanted.UNCLOSED, {"site_no": site_no, "days": list(days)}).fetchall():
-            closing.close_day(connection, site_no, day)
         marks = [
             {
                 "day": day.isoformat(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg import errors, sql
 
 from streamgauge import clock
-from streamgauge.jobs import hints, raw_retention, rollup_retention, runs
+from streamgauge.jobs import closing, hints, raw_retention, rollup_retention, runs
 from streamgauge.jobs import retention_queries as wanted
 from streamgauge.settings import settings
 
@@ -34,6 +34,7 @@ def remove_old(slot: Slot) -> dict[str, int]:
 def _remove(connection: Connection, days: Sequence[date]) -> dict[str, int]:
     today = days[0]
     raw_days, rollup_days = settings().retention_days, settings().rollup_retention_days
+    _settle_days(connection, today, [kept for kept in (raw_days, rollup_days) if kept])
     result = raw_retention.remove_raw(connection, today, raw_days)
     due = rollup_retention.limits(today, raw_days, rollup_days)
     refused = rollup_retention.refuse_due_days(connection, due) if due else []
@@ -52,6 +53,15 @@ def _remove(connection: Connection, days: Sequence[date]) -> dict[str, int]:
     _forget_anchors(connection)
     hints.set_retention(_next_due(connection, today, raw_days, rollup_days))
     return result
+
+
+def _settle_days(connection: Connection, today: date, kept_days: list[int]) -> None:
+    """Close every open or changed day that is about to lose something, while its raw events can still be counted."""
+    if kept_days:
+        # One more than is due: a partition is a day of UTC, and holds hours of the next day of a site.
+        until = today - timedelta(days=min(kept_days)) + timedelta(days=1)
+        for site_no, day in connection.execute(wanted.UNSETTLED_UNTIL, {"day": until}).fetchall():
+            closing.close_day(connection, site_no, day)
 
 
 def _delete_ids(connection: Connection, today: date) -> int:

@@ -25,8 +25,8 @@ GROUP BY b.site_no, b.day ORDER BY b.site_no, b.day
 """
 """(site, local day, last receipt of history among what goes)."""
 
-UNCLOSED: Final[LiteralString] = """
-SELECT day FROM site_days WHERE site_no = %(site_no)s AND day = ANY(%(days)s) AND (NOT closed OR dirty) ORDER BY day
+UNSETTLED_UNTIL: Final[LiteralString] = """
+SELECT site_no, day FROM site_days WHERE day <= %(day)s AND (NOT closed OR dirty) ORDER BY site_no, day
 """
 
 MARK_LOST: Final[LiteralString] = """
@@ -68,7 +68,7 @@ DELETE_RUNS: Final[LiteralString] = "DELETE FROM job_runs WHERE started_at < %(b
 FORGET_ANCHORS: Final[LiteralString] = "TRUNCATE anchors"
 
 ROLLUP_DAYS_DUE: Final[LiteralString] = """
-SELECT d.site_no, d.day, d.closed AND NOT d.dirty FROM site_days d
+SELECT d.site_no, d.day FROM site_days d
 WHERE d.day < %(before)s AND coalesce(d.history_received, d.day) < %(before)s AND (
     d.day < %(raw_before)s OR d.whole
     OR EXISTS (SELECT FROM rollup_days r WHERE r.site_no = d.site_no AND r.dimension = 0 AND r.day = d.day))

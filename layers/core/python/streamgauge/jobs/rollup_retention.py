@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streamgauge import clock
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import HISTORICAL
-from streamgauge.jobs import closing, queries
+from streamgauge.jobs import queries
 from streamgauge.jobs import retention_queries as wanted
 from streamgauge.views.reset import first_and_last_day
 from streamgauge.warehouse import gate
@@ -34,10 +34,10 @@ def limits(today: date, raw_days: int, rollup_days: int) -> Limits | None:
 
 
 def refuse_due_days(connection: Connection, due: Limits) -> list[tuple[int, date]]:
-    """Close the days that are due to late events and return them, (site, local day). Then their state may go."""
+    """Shut the days that are due to late events and return them, (site, local day). Then their state may go."""
     zones = {row[0]: row[2] for row in connection.execute(queries.ALL_SITES).fetchall()}
     found: list[tuple[int, date]] = []
-    for site_no, day, settled in connection.execute(wanted.ROLLUP_DAYS_DUE, due._asdict()).fetchall():
+    for site_no, day in connection.execute(wanted.ROLLUP_DAYS_DUE, due._asdict()).fetchall():
         with connection.transaction():
             gate.close(connection, site_no)
             received = _history_received(connection, site_no, day, zones[site_no])
@@ -46,8 +46,6 @@ def refuse_due_days(connection: Connection, due: Limits) -> list[tuple[int, date
                 connection.execute(wanted.NOTE_HISTORY, {"site_no": site_no, "day": day, "received": received})
                 continue
             connection.execute(wanted.REFUSE_DAY, {"site_no": site_no, "day": day})
-        if not settled:
-            closing.close_day(connection, site_no, day)
         found.append((site_no, day))
     return found
 

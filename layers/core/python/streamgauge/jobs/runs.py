@@ -20,12 +20,14 @@ Item = TypeVar("Item")
 Result = dict[str, int]
 
 NOTHING: Final[Result] = {"due": 0}
+_JOBS_LOCK: Final = 0x534A  # "SJ": the first half of the advisory lock's two numbers
 
 
 def run(job: str, slot: Slot, due: Sequence[Item], work: Callable[[Connection, Sequence[Item]], Result]) -> Result:
     """Do the `work` on what is `due` and record it under (job, slot); nothing due: Postgres is not asked.
 
-    A slot that is done is not done again; one that was begun and not finished is.
+    A slot that is done is not done again; one that was begun and not finished is. A job runs once at a time: of ten at once
+    nine wait, and find their slot done.
     """
     if not due:
         return NOTHING
@@ -33,6 +35,8 @@ def run(job: str, slot: Slot, due: Sequence[Item], work: Callable[[Connection, S
         # A job may think longer between two statements than a report does, and waits its turn at a site's gate.
         connection.execute("SET idle_in_transaction_session_timeout = '120s'")
         connection.execute("SET lock_timeout = '60s'")
+        # Held by the session: whoever is killed gives it back.
+        connection.execute(queries.LOCK_JOB, {"lock": _JOBS_LOCK, "job": job})
         started = connection.execute(queries.BEGIN_RUN, {"job": job, "slot": slot.name, "at": slot.at}).fetchone()
         if started is not None and started[0] is not None:
             return {"due": len(due), "done_before": 1}

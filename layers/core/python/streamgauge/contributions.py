@@ -37,6 +37,8 @@ VIDEO_AMOUNTS: Final = (
 
 TOTAL_CODE: Final = code_of(Dimension.TOTAL, "")
 
+_HOUR: Final = Dimension.HOUR
+
 DayKey = tuple["date", bool, int, int]
 """(local day, bots, dimension, code)"""
 
@@ -84,7 +86,7 @@ class Contributions:
     def settle_visitor(self, day: date, *, bot: bool, code: int, step: int, lasting: bool) -> None:
         """Count a visitor-day in (`step` 1) or out (-1) of a value in which it newly or no longer appears."""
         kind = self.kinds[code]
-        of_hour = kind == Dimension.HOUR
+        of_hour = kind == _HOUR
         row = self.hours[int(self.names[code]), bot] if of_hour else self.days[day, bot, kind, code]
         row[VISITORS] += step
         if lasting:

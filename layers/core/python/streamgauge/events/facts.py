@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 (a field of a msgspec.Struct is read at run time)
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from streamgauge.clock import MICROSECONDS, hour_and_day, local_day
 from streamgauge.dimensions import Dimension, code_of
 from streamgauge.events.models import VideoFields  # noqa: TC001 (a field of a msgspec.Struct is read at run time)
 from streamgauge.ids import number
@@ -59,7 +61,7 @@ MIDNIGHT_REACH: Final = 30 * 60 * 1_000_000
 
 
 class Fact(msgspec.Struct):
-    """One event for the rules of visits and playbacks; ordered by (`time`, `id`).
+    """One event for the rules of visits and playbacks; ordered by (`time`, `id`), of the local `hour` (first second) and `day`.
 
     `visit_key`: chain of visits (None: touches none); `prev_key`: the hash's key of the day before; `visitor`: the person
     that it counts for outside visits; `lasting_key`: whether `visit_key` outlasts the day.
@@ -67,6 +69,8 @@ class Fact(msgspec.Struct):
 
     time: int
     id: str
+    hour: int
+    day: date
     kind: int
     bot: bool
     visit_key: int | None
@@ -161,8 +165,16 @@ def flags_of(event: StampedEvent) -> int:
     return flags
 
 
-def fact_of(event: StampedEvent, *, after_midnight: bool) -> Fact:
-    """Return what the rules see of a stamped event; `after_midnight`: it may join a visit of the day before."""
+def soon_after_midnight(time: int, hour: int, day: date, zone: str) -> bool:
+    """Return whether an event of a local hour and day is so soon after midnight that a visit of the day before may go on."""
+    if time - hour * MICROSECONDS >= MIDNIGHT_REACH:
+        return False
+    return local_day(time - MIDNIGHT_REACH, zone) != day
+
+
+def fact_of(event: StampedEvent, zone: str) -> Fact:
+    """Return what the rules see of a stamped event in its site's time zone."""
+    hour, day = hour_and_day(event.time, zone)
     user = None if event.user_id is None else user_key(event.user_id)
     key: int | None
     prev_key: int | None = None
@@ -170,7 +182,7 @@ def fact_of(event: StampedEvent, *, after_midnight: bool) -> Fact:
         key, lasting = anonymous_key(event.anonymous_id), True
     elif event.hash is not None:
         key, lasting = event.hash, False
-        if after_midnight:
+        if soon_after_midnight(event.time, hour, day, zone):
             prev_key = event.prev_hash
     else:
         key, lasting = user, True
@@ -185,6 +197,8 @@ def fact_of(event: StampedEvent, *, after_midnight: bool) -> Fact:
     return Fact(
         time=event.time,
         id=event.id,
+        hour=hour,
+        day=day,
         kind=KIND_NUMBERS[event.kind],
         bot=event.bot,
         visit_key=key if event.touches_visit else None,

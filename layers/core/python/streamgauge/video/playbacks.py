@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.clock import MICROSECONDS, local_day
+from streamgauge.clock import MICROSECONDS
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import (
     BUFFER,
@@ -21,7 +21,6 @@ from streamgauge.events.facts import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import date
 
     from streamgauge.contributions import Contributions
 
@@ -85,14 +84,14 @@ class Playback:
         "waits_since",
     )
 
-    def __init__(self, fact: Fact, day: date) -> None:
+    def __init__(self, fact: Fact) -> None:
         if fact.play_key is None or fact.video is None:
             raise ValueError("an event without a video opens no playback")
         self.key = fact.play_key
         self.video_id = fact.video.video_id
         self.start = self.last = fact.time
         self.last_id = fact.id
-        self.day = day
+        self.day = fact.day
         self.viewer = fact.visitor
         self.viewer_user = False
         self.lasting = fact.lasting_key
@@ -259,9 +258,7 @@ def covered(sections: Iterable[Iterable[float]], duration: float) -> float:
     return total
 
 
-def fold(
-    latest: Playback | None, facts: Iterable[Fact], zone: str, touch: Callable[[Playback], None]
-) -> list[Playback]:
+def fold(latest: Playback | None, facts: Iterable[Fact], touch: Callable[[Playback], None]) -> list[Playback]:
     """Fold events of one playback key, sorted by (time, id), onto its latest playback.
 
     `touch` is called before a playback that was there changes. Returns the playbacks that changed or are new, in order.
@@ -270,7 +267,7 @@ def fold(
     playback = latest
     for fact in facts:
         if playback is None or fact.time - playback.last >= playback.gap:
-            playback = Playback(fact, local_day(fact.time, zone))
+            playback = Playback(fact)
         elif not changed:
             touch(playback)
         if not changed or changed[-1] is not playback:

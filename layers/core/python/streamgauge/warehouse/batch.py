@@ -11,11 +11,11 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from streamgauge.clock import MICROSECONDS, hour_and_day, local_day
-from streamgauge.events.facts import MIDNIGHT_REACH, Fact, fact_of
+from streamgauge.clock import MICROSECONDS
+from streamgauge.events.facts import soon_after_midnight
 from streamgauge.events.reasons import Reason
 from streamgauge.settings import settings
-from streamgauge.views.counting import View, view_of
+from streamgauge.views.counting import view_of
 from streamgauge.warehouse import gate, rollups
 from streamgauge.warehouse.locks import MoreLocksNeededError, lock
 from streamgauge.warehouse.playback_state import fold_playbacks
@@ -28,7 +28,7 @@ from streamgauge.warehouse.visitor_day_state import settle_visitor_days
 from streamgauge.web.visits import contribute_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from streamgauge.events.models import Receipt, StampedEvent
@@ -117,9 +117,9 @@ def store_batch(
         if site is None:
             refused.append((event, Reason.UNKNOWN_SITE))
         else:
-            claims.append(claim_of(site.site_no, event))
+            claims.append(claim_of(site.site_no, site.zone, event))
     directory.ensure_days(connection, (utc_day(claim.event.time) for claim in claims))
-    directory.dictionaries.store(connection, (claim.event for claim in claims if claim.event.kind != "view"))
+    directory.dictionaries.store(connection, ((claim.event, claim.fact) for claim in claims if claim.fact is not None))
     more_locks: dict[int, set[int]] = defaultdict(set)
     for _ in range(MOST_RESTARTS):
         transaction = _Transaction(connection, directory, sites, more_locks)
@@ -147,6 +147,7 @@ class _Transaction:
         self.more_locks = more_locks
         self.current_site_no = 0
         self.whole: dict[tuple[int, date], bool] = {}
+        self.closed: set[tuple[int, date]] = set()
 
     def run(
         self,
@@ -163,7 +164,7 @@ class _Transaction:
         refused: list[tuple[Claim, Reason]] = []
         good: list[Claim] = []
         for claim in claims:
-            reason = _refusal(claim.event, self.whole, claim.site_no, by_number[claim.site_no][1].zone, now)
+            reason = _refusal(claim, self.whole, by_number[claim.site_no][1].zone, now)
             if reason is None:
                 good.append(claim)
             else:
@@ -172,20 +173,23 @@ class _Transaction:
         lost = lost + [(claim.site_no, claim.event.receipt) for claim, _ in refused]
         count_dead(connection, lost, accounting)
         new = claim_ids(connection, good, accounting)
-        batches = [
-            self._fold_site(site_no, *by_number[site_no], [claim.event for claim in new if claim.site_no == site_no])
-            for site_no in sorted({claim.site_no for claim in new})
-        ]
+        of_site: defaultdict[int, list[Claim]] = defaultdict(list)
+        for claim in new:
+            of_site[claim.site_no].append(claim)
+        batches = [self._fold_site(*by_number[site_no], of_site[site_no]) for site_no in sorted(of_site)]
         # Visitor-days come after the anchors of every site: all transactions lock in this order.
         for batch in batches:
             settle_visitor_days(connection, batch)
         busy_seconds = time.monotonic() - lane.started
         progress = connection.execute(_PROGRESS, [lane.shard, len(new), busy_seconds, lane.last_arrival]).fetchone()
         rollups.add(connection, batches, accounting.rows())
+        changed = {batch.site_id: rollups.touched_days(batch) for batch in batches}
         return Outcome(
             stored=len(new),
             refused=refused_before + [(claim.event, reason) for claim, reason in refused],
-            touched=touched,
+            touched={
+                site_id: self._settled(touch, changed.get(site_id, frozenset())) for site_id, touch in touched.items()
+            },
             progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
         )
 
@@ -198,35 +202,37 @@ class _Transaction:
         for claim in claims:
             if claim.site_no != site.site_no:
                 continue
-            hour, day = hour_and_day(claim.event.time, site.zone)
-            hours.add(hour)
-            days.add(day)
+            hours.add(claim.hour)
+            days.add(claim.day)
             if claim.event.kind == "view" and claim.event.video is not None:
-                view_days.add(day)
+                view_days.add(claim.day)
                 videos.add(claim.event.video.video_id)
-        rows = self.connection.execute(_SITE_DAYS, [site.site_no, sorted(days)]).fetchall()
+        # A visit may have begun the day before: its bucket changes with it.
+        asked = sorted(days | {day - timedelta(1) for day in days})
+        rows = self.connection.execute(_SITE_DAYS, [site.site_no, asked]).fetchall()
         closed = frozenset(day for day, is_closed, _ in rows if is_closed)
+        self.closed |= {(site.site_no, day) for day in closed}
         self.whole |= {(site.site_no, day): is_whole for day, _, is_whole in rows}
         return Touched(
             site.site_no,
             site.zone,
             frozenset(hours),
             frozenset(days - closed),
-            closed,
+            closed & days,
             frozenset(view_days),
             frozenset(videos),
         )
 
-    def _fold_site(self, site_no: int, site_id: str, site: Site, events: list[StampedEvent]) -> SiteBatch:
-        connection = self.connection
+    def _settled(self, touched: Touched, changed: Iterable[date]) -> Touched:
+        """Return what was touched, with the closed days that changed because a visit of theirs went on."""
+        closed = {day for day in changed if (touched.site_no, day) in self.closed}
+        return touched._replace(closed_days=touched.closed_days | closed)
+
+    def _fold_site(self, site_id: str, site: Site, claims: list[Claim]) -> SiteBatch:
+        connection, site_no = self.connection, site.site_no
         self.current_site_no = site_no
-        views: list[tuple[StampedEvent, View]] = []
-        pairs: list[tuple[StampedEvent, Fact]] = []
-        for event in events:
-            if event.kind == "view":
-                views.append((event, view_of(event)))
-            else:
-                pairs.append((event, fact_of(event, after_midnight=reaches_back(event.time, site.zone))))
+        views = [(claim.event, view_of(claim.event)) for claim in claims if claim.fact is None]
+        pairs = [(claim.event, claim.fact) for claim in claims if claim.fact is not None]
         facts = [fact for _, fact in pairs]
         keys = set(self.more_locks[site_no])
         for fact in facts:
@@ -243,7 +249,7 @@ class _Transaction:
         )
         lock(connection, site_no, keys)
         for fact in facts:
-            contribute_event(fact, site.zone, batch.contributions)
+            contribute_event(fact, batch.contributions)
         fold_visits(connection, batch, facts)
         fold_playbacks(connection, batch, facts)
         fold_views(connection, batch, views)
@@ -251,24 +257,18 @@ class _Transaction:
         return batch
 
 
-def reaches_back(time: int, zone: str) -> bool:
-    """Return whether an event is so soon after its local midnight that it may go on with a visit of the day before."""
-    return local_day(time - MIDNIGHT_REACH, zone) != local_day(time, zone)
-
-
-def _refusal(
-    event: StampedEvent, whole: dict[tuple[int, date], bool], site_no: int, zone: str, now: int
-) -> Reason | None:
+def _refusal(claim: Claim, whole: dict[tuple[int, date], bool], zone: str, now: int) -> Reason | None:
     """Return why an event must not be counted, None when it may."""
+    event = claim.event
     if not event.historical:
         if event.received - event.time > settings().max_event_age_days * _DAY:
             return Reason.TOO_LATE
         if now - event.received > EXPIRED_DAYS * _DAY:
             return Reason.EXPIRED_ID
-    day = local_day(event.time, zone)
+    if all(whole.values()):
+        return None
     # A visit may reach over midnight, so the day before must be whole as well.
-    if not whole.get((site_no, day), True) or (
-        reaches_back(event.time, zone) and not whole.get((site_no, day - timedelta(1)), True)
-    ):
-        return Reason.DAY_CLOSED
-    return None
+    days = [claim.day]
+    if soon_after_midnight(event.time, claim.hour, claim.day, zone):
+        days.append(claim.day - timedelta(1))
+    return None if all(whole.get((claim.site_no, day), True) for day in days) else Reason.DAY_CLOSED

@@ -15,6 +15,7 @@ from streamgauge.store.postgres import rows_parameter
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from streamgauge.events.facts import Fact
     from streamgauge.events.models import StampedEvent
     from streamgauge.store.postgres import Connection
 
@@ -57,19 +58,17 @@ class Dictionaries:
         self._acquisitions: dict[int, Values] = {}
         self._surroundings: dict[int, Values] = {}
 
-    def store(self, connection: Connection, events: Iterable[StampedEvent]) -> None:
+    def store(self, connection: Connection, pairs: Iterable[tuple[StampedEvent, Fact]]) -> None:
         """Make sure that the database holds what these events refer to."""
         if len(self._acquisitions) + len(self._surroundings) > _LIMIT:
             self.forget()
         new_acquisitions: dict[int, tuple[Acquisition, Values]] = {}
         new_surroundings: dict[int, tuple[Surroundings, Values]] = {}
-        for event in events:
-            code, values = acquisition_values(event.acquisition)
-            if code not in self._acquisitions:
-                new_acquisitions[code] = (event.acquisition, values)
-            code, values = surroundings_values(event.surroundings)
-            if code not in self._surroundings:
-                new_surroundings[code] = (event.surroundings, values)
+        for event, fact in pairs:
+            if fact.acquisition not in self._acquisitions:
+                new_acquisitions[fact.acquisition] = (event.acquisition, acquisition_values(event.acquisition)[1])
+            if fact.surroundings not in self._surroundings:
+                new_surroundings[fact.surroundings] = (event.surroundings, surroundings_values(event.surroundings)[1])
         if new_acquisitions:
             connection.execute(
                 _INSERT_ACQUISITIONS,

@@ -88,12 +88,12 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
     for key, chain in chains.items():
         last = latest.get(key)
         if last is not None and (last.last, last.last_id) >= (chain[0].time, chain[0].id):
-            near, chain = _stretch(connection, batch.site_no, key, chain)  # noqa: PLW2901
+            near, chain = _stretch(connection, batch, key, chain)  # noqa: PLW2901
             for playback in near:
                 touch(playback)
             gone += near
             last = None
-        changed += fold(last, chain, batch.zone, touch)
+        changed += fold(last, chain, touch)
     for playback in changed:
         contribute(playback, batch.contributions, 1)
     if gone:
@@ -118,12 +118,12 @@ def write(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -
     connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
 
 
-def _stretch(connection: Connection, site_no: int, key: int, late: list[Fact]) -> tuple[list[Playback], list[Fact]]:
+def _stretch(connection: Connection, batch: SiteBatch, key: int, late: list[Fact]) -> tuple[list[Playback], list[Fact]]:
     """Return the playbacks around late events, up to the longest gap, and all events to fold in their place."""
     begin, end = late[0].time, late[-1].time
     while True:
         rows = connection.execute(
-            _NEAR, {"site_no": site_no, "key": key, "from": begin - GAP_AFTER_PAUSE, "to": end + GAP_AFTER_PAUSE}
+            _NEAR, {"site_no": batch.site_no, "key": key, "from": begin - GAP_AFTER_PAUSE, "to": end + GAP_AFTER_PAUSE}
         ).fetchall()
         near = [playback_of(row) for row in rows]
         wider = (
@@ -133,7 +133,7 @@ def _stretch(connection: Connection, site_no: int, key: int, late: list[Fact]) -
         if wider == (begin, end):
             break
         begin, end = wider
-    stored = read_keys(connection, "play_key", site_no, [key], begin, end)
+    stored = read_keys(connection, "play_key", batch, [key], begin, end)
     return near, sorted(stored + late, key=lambda fact: (fact.time, fact.id))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString
+from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, Protocol
 
 import msgspec
 
-from streamgauge.clock import MICROSECONDS
+from streamgauge.clock import MICROSECONDS, hour_and_day
 from streamgauge.events.facts import (
     BOT,
     FATAL,
@@ -53,6 +53,18 @@ _SPAN: Final[LiteralString] = f"""
 _ENCODE: Final = msgspec.json.Encoder().encode
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _DAY: Final = 86_400 * MICROSECONDS
+
+
+class Located(Protocol):
+    """A site as raw rows are read for it."""
+
+    @property
+    def site_no(self) -> int:
+        """Its number."""
+
+    @property
+    def zone(self) -> str:
+        """Its time zone."""
 
 
 def utc_day(time: int) -> date:
@@ -120,27 +132,27 @@ def _video_columns(video: VideoFields) -> tuple[object, ...]:
 def read_keys(
     connection: Connection,
     column: Literal["visit_key", "play_key"],
-    site_no: int,
+    site: Located,
     keys: Iterable[int],
     begin: int,
     end: int,
 ) -> list[Fact]:
     """Return the events of visit or playback keys within [begin, end] microseconds, unsorted."""
-    return _facts(connection, _CHAINS[column], site_no, begin, end, keys)
+    return _facts(connection, _CHAINS[column], site, begin, end, keys)
 
 
-def read_span(connection: Connection, site_no: int, begin: int, end: int) -> list[Fact]:
+def read_span(connection: Connection, site: Located, begin: int, end: int) -> list[Fact]:
     """Return all events of a site within [begin, end] microseconds, unsorted."""
-    return _facts(connection, _SPAN, site_no, begin, end, ())
+    return _facts(connection, _SPAN, site, begin, end, ())
 
 
 def _facts(
-    connection: Connection, query: LiteralString, site_no: int, begin: int, end: int, keys: Iterable[int]
+    connection: Connection, query: LiteralString, site: Located, begin: int, end: int, keys: Iterable[int]
 ) -> list[Fact]:
     rows = connection.execute(
         query,
         {
-            "site_no": site_no,
+            "site_no": site.site_no,
             "keys": bigints(keys),
             "begin": begin,
             "end": end,
@@ -148,10 +160,10 @@ def _facts(
             "last_day": utc_day(end),
         },
     ).fetchall()
-    return [fact_of_row(row) for row in rows]
+    return [fact_of_row(row, site.zone) for row in rows]
 
 
-def fact_of_row(row: tuple[Any, ...]) -> Fact:
+def fact_of_row(row: tuple[Any, ...], zone: str) -> Fact:
     """Return the fact that a raw row holds: the same as `events.facts.fact_of` gave."""
     (
         time, event_id, kind, flags, visit_key, prev_key, visitor, user_id, path, name, acquisition, surroundings, play_key,
@@ -163,9 +175,12 @@ def fact_of_row(row: tuple[Any, ...]) -> Fact:
         video = VideoFields(
             video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, fatal
         )
+    hour, day = hour_and_day(time, zone)
     return Fact(
         time=time,
         id=event_id,
+        hour=hour,
+        day=day,
         kind=kind,
         bot=bool(flags & BOT),
         visit_key=visit_key,

@@ -7,6 +7,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from streamgauge.clock import hour_and_day
+from streamgauge.events.facts import fact_of
 from streamgauge.ids import digest
 from streamgauge.settings import settings
 from streamgauge.store.postgres import rows_parameter
@@ -15,6 +17,7 @@ from streamgauge.warehouse.raw import utc_day
 if TYPE_CHECKING:
     from datetime import date
 
+    from streamgauge.events.facts import Fact
     from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
 
@@ -46,16 +49,23 @@ Key = tuple[int, int, int, int]
 
 
 class Claim(NamedTuple):
-    """An event, the number of its site, and the digest of its id."""
+    """An event of a site, with the digest of its id, its local hour and day, and (but for a view) its fact."""
 
     site_no: int
     event: StampedEvent
     digest: str
+    hour: int
+    day: date
+    fact: Fact | None
 
 
-def claim_of(site_no: int, event: StampedEvent) -> Claim:
+def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:
     """Return an event as a claim to be the one with its id."""
-    return Claim(site_no, event, digest(event.id))
+    if event.kind == "view":
+        hour, day = hour_and_day(event.time, zone)
+        return Claim(site_no, event, digest(event.id), hour, day, None)
+    fact = fact_of(event, zone)
+    return Claim(site_no, event, digest(event.id), fact.hour, fact.day, fact)
 
 
 class Accounting:

@@ -97,7 +97,7 @@ class _Day:
         self.end = day_start(day + timedelta(1), zone) * MICROSECONDS
         self.dictionaries = Dictionaries()
         self.into = Contributions()
-        of_day = read_span(connection, site_no, self.begin, self.end - 1)
+        of_day = read_span(connection, self, self.begin, self.end - 1)
         self.visits = self._fold_visits(_around(connection, "visit_key", self, of_day))
         self.playbacks = self._fold_playbacks(_around(connection, "play_key", self, of_day))
         self.dictionaries.load(
@@ -106,7 +106,7 @@ class _Day:
             {visit.surroundings for visit in self.visits},
         )
         for fact in of_day:
-            visits.contribute_event(fact, zone, self.into)
+            visits.contribute_event(fact, self.into)
         for visit in self.visits:
             values = self.dictionaries.values(visit.acquisition, visit.surroundings)
             visits.contribute(visit, values, zone, self.into, 1)
@@ -134,7 +134,7 @@ class _Day:
                 chains[fact.play_key].append(fact)
         found: list[Playback] = []
         for chain in chains.values():
-            found += playbacks.fold(None, chain, self.zone, _never)
+            found += playbacks.fold(None, chain, _never)
         return [playback for playback in found if playback.day == self.day]
 
 
@@ -150,7 +150,7 @@ def _around(
     keys = {key for fact in of_day for key in (getattr(fact, column), _prev_key(fact, column)) if key is not None}
     begin, end = day.begin - _MARGIN, day.end + _MARGIN
     while keys:
-        facts = read_keys(connection, column, day.site_no, keys, begin, end)
+        facts = read_keys(connection, column, day, keys, begin, end)
         wider = keys | {key for fact in facts for key in (_prev_key(fact, column),) if key is not None}
         if column == "visit_key":
             wider |= visit_state.followers(connection, day.site_no, keys)

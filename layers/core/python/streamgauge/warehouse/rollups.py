@@ -143,8 +143,9 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
 def touched_days(batch: SiteBatch) -> set[date]:
     """Return the local days whose rollups a batch changes."""
     into = batch.contributions
-    days = {key[0] for key in into.days} | {key[1] for key in into.videos}
-    for _, bucket in batch.view_counts:
-        if bucket.startswith("day#"):
+    days = {key[0] for key, amounts in into.days.items() if any(amounts)}
+    days |= {key[1] for key, amounts in into.videos.items() if any(amounts)}
+    for (_, bucket), n in batch.view_counts.items():
+        if n and bucket.startswith("day#"):
             days.add(date.fromisoformat(bucket[4:]))
     return days

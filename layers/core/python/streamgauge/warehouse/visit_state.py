@@ -111,7 +111,7 @@ class _Work:
     def rebuild(self, connection: Connection, stretch: _Stretch, chain: list[Fact]) -> None:
         """Fold a stretch anew, from its raw rows and the new events."""
         batch = self.batch
-        stored = read_keys(connection, "visit_key", batch.site_no, stretch.keys, stretch.begin, stretch.end)
+        stored = read_keys(connection, "visit_key", batch, stretch.keys, stretch.begin, stretch.end)
         batch.load_dictionaries(connection, stretch.visits)
         batch.dictionaries.load(
             connection, (fact.acquisition for fact in stored), (fact.surroundings for fact in stored)
@@ -167,10 +167,10 @@ def _successors_over_midnight(connection: Connection, batch: SiteBatch, facts: l
     """Return (daily key, key of the day after) of events before midnight whose visitor has been seen just after it."""
     keys: set[int] = set()
     for fact in facts:
-        if not fact.lasting_key and fact.visit_key is not None:
-            after = fact.time + MIDNIGHT_REACH
-            if local_day(after, batch.zone) != local_day(fact.time, batch.zone):
-                keys.add(fact.visit_key)
+        if fact.lasting_key or fact.visit_key is None:
+            continue
+        if local_day(fact.time + MIDNIGHT_REACH, batch.zone) != fact.day:
+            keys.add(fact.visit_key)
     if not keys:
         return set()
     return set(connection.execute(_SUCCESSORS, {"site_no": batch.site_no, "keys": bigints(keys)}).fetchall())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.clock import hour_and_day, hours_between, local_day
@@ -22,6 +22,14 @@ from streamgauge.events.facts import CUSTOM, PAGE_VIEW, START, Fact, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+# Bound once: looking a member up on its enum costs as much as the rest of a line.
+_TOTAL: Final = Dimension.TOTAL
+_PAGE: Final = Dimension.PAGE
+_ENTRY_PAGE: Final = Dimension.ENTRY_PAGE
+_EXIT_PAGE: Final = Dimension.EXIT_PAGE
+_EVENT: Final = Dimension.EVENT
+_HOUR: Final = Dimension.HOUR
 
 GAP: Final = 30 * 60 * 1_000_000
 """A visit ends where events of its visitor are this far apart, in microseconds."""
@@ -59,7 +67,7 @@ class Visit:
         "video_start",
     )
 
-    def __init__(self, fact: Fact, day: date, *, loose: bool, tie: int) -> None:
+    def __init__(self, fact: Fact, *, loose: bool, tie: int) -> None:
         if fact.visit_key is None:
             raise ValueError("an event without a visit key opens no visit")
         self.key = fact.visit_key
@@ -67,7 +75,7 @@ class Visit:
         self.tie = tie
         self.last = fact.time
         self.last_id = fact.id
-        self.day = day
+        self.day = fact.day
         self.later_keys: list[int] = []
         self.user: int | None = None
         self.loose = loose
@@ -109,16 +117,16 @@ class Visit:
 
     def add(self, fact: Fact, zone: str) -> None:
         """Fold the next event in; it is never older than the last."""
-        days_after = 0 if fact.time == self.start else (local_day(fact.time, zone) - self.day).days
+        days_after = 0 if fact.day == self.day else (fact.day - self.day).days
         if days_after and not self.lasting and fact.visit_key is not None:
             while len(self.later_keys) < days_after:
                 self.later_keys.append(fact.visit_key)
         if fact.user is not None:
             self.user = fact.user
         if fact.kind == PAGE_VIEW and fact.path is not None:
-            self._add_page(code_of(Dimension.PAGE, fact.path), fact.time, days_after, zone)
+            self._add_page(code_of(_PAGE, fact.path), fact.time, days_after, zone)
         elif fact.kind == CUSTOM and fact.name is not None:
-            self.names.add((days_after, code_of(Dimension.EVENT, fact.name)))
+            self.names.add((days_after, code_of(_EVENT, fact.name)))
             self.interactive = self.interactive or fact.interactive
         elif fact.kind == START:
             self.video_start = True
@@ -158,7 +166,7 @@ def fold(latest: dict[int, Visit], facts: Iterable[Fact], zone: str, touch: Call
         if visit is None or not _joins(visit, fact, from_video=from_video):
             before = latest.get(key)
             tie = before.tie + 1 if before is not None and before.key == key and before.start == fact.time else 0
-            visit = Visit(fact, local_day(fact.time, zone), loose=from_video, tie=tie)
+            visit = Visit(fact, loose=from_video, tie=tie)
         elif id(visit) not in changed:
             touch(visit)
         visit.add(fact, zone)
@@ -209,14 +217,14 @@ def contribute(visit: Visit, values: Values, zone: str, into: Contributions, ste
             at[PAGEVIEWS] += step * count
         for counts in appearances:
             counts[code] = counts.get(code, 0) + step
-    total = into.days[day, bot, Dimension.TOTAL, TOTAL_CODE]
+    total = into.days[day, bot, _TOTAL, TOTAL_CODE]
     total[VISITS] += step
     total[ENTRIES] += step
     total[BOUNCES] += bounce
     total[DURATION] += duration
     _contribute_pages(visit, zone, into, step, bounce=bounce, duration=duration)
     for days_after, code in visit.names:
-        kinds[code] = Dimension.EVENT
+        kinds[code] = _EVENT
         counts = appearances[days_after]
         counts[code] = counts.get(code, 0) + step
     for days_after, code in visit.pages:
@@ -237,7 +245,7 @@ def _appearances(visit: Visit, zone: str, into: Contributions, step: int) -> lis
             counts = into.appear(day, bot=visit.bot, visitor=visitor, lasting=lasting)
             counts[TOTAL_CODE] = counts.get(TOTAL_CODE, 0) + step
             appearances.append(counts)
-        code = into.code(Dimension.HOUR, str(hour))
+        code = into.code(_HOUR, str(hour))
         appearances[-1][code] = appearances[-1].get(code, 0) + step
     return appearances
 
@@ -245,7 +253,7 @@ def _appearances(visit: Visit, zone: str, into: Contributions, step: int) -> lis
 def _entry_and_exit(entry: int, leave: int, into: Contributions) -> list[tuple[Dimension, int]]:
     """Return the codes of the entry and exit page, named like their page where its name is at hand."""
     found = []
-    for kind, page in ((Dimension.ENTRY_PAGE, entry), (Dimension.EXIT_PAGE, leave)):
+    for kind, page in ((_ENTRY_PAGE, entry), (_EXIT_PAGE, leave)):
         code = page_role(kind, page)
         name = into.names.get(page)
         if name is not None:
@@ -262,39 +270,39 @@ def page_role(kind: Dimension, page: int) -> int:
 def _contribute_pages(visit: Visit, zone: str, into: Contributions, step: int, *, bounce: int, duration: int) -> None:
     day, bot = visit.day, visit.bot
     for page in {code for _, code in visit.pages}:
-        into.kinds[page] = Dimension.PAGE
-        into.days[day, bot, Dimension.PAGE, page][VISITS] += step
+        into.kinds[page] = _PAGE
+        into.days[day, bot, _PAGE, page][VISITS] += step
     for (days_after, page), (_, spent) in visit.pages.items():
         if spent:
-            into.days[day + timedelta(days_after), bot, Dimension.PAGE, page][PAGE_TIME] += step * spent
+            into.days[day + timedelta(days_after), bot, _PAGE, page][PAGE_TIME] += step * spent
     if visit.entry_page is None or visit.exit_page is None or visit.exit_at is None:
         return
-    entry = into.days[day, bot, Dimension.PAGE, visit.entry_page]
+    entry = into.days[day, bot, _PAGE, visit.entry_page]
     entry[ENTRIES] += step
     entry[BOUNCES] += bounce
     entry[DURATION] += duration
     if visit.last > visit.exit_at:
         leaving_day = local_day(visit.exit_at, zone)
-        into.days[leaving_day, bot, Dimension.PAGE, visit.exit_page][PAGE_TIME] += step * (visit.last - visit.exit_at)
+        into.days[leaving_day, bot, _PAGE, visit.exit_page][PAGE_TIME] += step * (visit.last - visit.exit_at)
 
 
-def contribute_event(fact: Fact, zone: str, into: Contributions, step: int = 1) -> None:
+def contribute_event(fact: Fact, into: Contributions, step: int = 1) -> None:
     """Add what an event itself puts into its own hour and day, whatever visit it is in."""
-    hour, day = hour_and_day(fact.time, zone)
+    hour, day = fact.hour, fact.day
     code: int | None = None
     if fact.kind == PAGE_VIEW and fact.path is not None:
-        code, amount, kind = into.code(Dimension.PAGE, fact.path), PAGEVIEWS, Dimension.PAGE
+        code, amount, kind = into.code(_PAGE, fact.path), PAGEVIEWS, _PAGE
     elif fact.kind == CUSTOM and fact.name is not None:
-        code, amount, kind = into.code(Dimension.EVENT, fact.name), EVENTS, Dimension.EVENT
+        code, amount, kind = into.code(_EVENT, fact.name), EVENTS, _EVENT
     if code is not None:
         into.hours[hour, fact.bot][amount] += step
-        into.days[day, fact.bot, Dimension.TOTAL, TOTAL_CODE][amount] += step
+        into.days[day, fact.bot, _TOTAL, TOTAL_CODE][amount] += step
         into.days[day, fact.bot, kind, code][amount] += step
     if fact.visit_key is None and fact.visitor is not None:
         # An event of a back end touches no visit, yet its visitor was there.
         lasting = fact.user is not None or fact.lasting_key
         counts = into.appear(day, bot=fact.bot, visitor=fact.visitor, lasting=lasting)
-        for present in (TOTAL_CODE, into.code(Dimension.HOUR, str(hour)), code):
+        for present in (TOTAL_CODE, into.code(_HOUR, str(hour)), code):
             if present is not None:
                 counts[present] = counts.get(present, 0) + step
 

@@ -1,14 +1,18 @@
-"""Whatever a client sends to the function `admin`, the answer is never a 5xx, and always readable."""
+"""Whatever a client sends to the function `admin`, the answer is never a 5xx, and always the one that was published."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from streamgauge.edge.openapi import document
 
 from functions.api import admin
 from tests.support.requests import key, request
 
+DOCUMENT = document(["functions.api.admin"])
 ADMIN_OF_ALL = key("*", "admin")
 
 texts = st.one_of(
@@ -62,5 +66,26 @@ def test_no_input_is_our_fault(method, path, body, query) -> None:
     event = {**request(method, path, body=body, caller=ADMIN_OF_ALL), "queryStringParameters": query}
     answer = admin.handler(event, None)
     assert answer["statusCode"] < 500, (method, path, body, query)
-    if answer["body"]:
-        json.loads(answer["body"])
+    published = published_answers(event)
+    if published is not None:
+        assert str(answer["statusCode"]) in published, (method, path, body, query)
+        check_body(published[str(answer["statusCode"])], answer)
+
+
+def published_answers(event: dict) -> dict | None:
+    """Return the answers that the description has for a request; None for one that it does not know."""
+    path = event["rawPath"].rstrip("/")
+    for template, operations in DOCUMENT["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            return operations.get(event["requestContext"]["http"]["method"].lower(), {}).get("responses")
+    return None
+
+
+def check_body(published: dict, answer: dict) -> None:
+    """Hold a body to its schema."""
+    if "content" not in published:
+        assert not answer["body"]
+        return
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    schema = published["content"][headers["content-type"]]["schema"]
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(json.loads(answer["body"]))

@@ -102,8 +102,10 @@ def test_kinds_that_are_not(kind) -> None:
         as_json(body("{}", content_type=kind))
 
 
-def test_no_body_is_left_alone() -> None:
-    event = request("GET", "/a")
+@pytest.mark.parametrize(
+    "event", [request("POST", "/a"), request("GET", "/a", body="{"), request("DELETE", "/a", body="{")]
+)
+def test_no_body_or_one_that_means_nothing_is_left_alone(event) -> None:
     assert as_json(event) is event
 
 

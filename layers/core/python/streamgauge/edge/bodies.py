@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 64
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose body means something; that of others is not looked at."""
 
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _UNSTORABLE_MESSAGE: Final = "Texts may hold neither NUL nor half a surrogate pair."
@@ -47,7 +49,7 @@ def as_json(event: dict[str, Any]) -> dict[str, Any]:
     Raises UnsupportedMediaError, TooLargeError, or UnreadableError (also for NaN, endless numbers and depth).
     """
     body = event.get("body")
-    if not body:
+    if not body or event["requestContext"]["http"]["method"].upper() not in WITH_BODY:
         return event
     kind = header(event, "content-type").partition(";")[0].strip().lower()
     if kind and kind != "text/plain" and not kind.endswith(("/json", "+json")):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
+from streamgauge.edge.bodies import WITH_BODY
 from streamgauge.edge.docs_page import page
 from streamgauge.edge.http import Application
 from streamgauge.edge.parameters import ReportParameters
@@ -100,20 +101,22 @@ def _of_application(app: Application) -> dict[str, Any]:
     part: dict[str, Any] = json.loads(schema.model_dump_json(by_alias=True, exclude_none=True))
     schemas = part.get("components", {}).get("schemas", {})
     for path, operations in part["paths"].items():
-        for operation in operations.values():
-            _complete(operation, "{" in path, schemas)
+        for method, operation in operations.items():
+            _complete(operation, schemas, names_a_thing="{" in path, takes_a_body=method.upper() in WITH_BODY)
     kept = {name: model for name, model in schemas.items() if name not in _OF_POWERTOOLS}
     return {"paths": part["paths"], "components": {"schemas": kept}}
 
 
-def _complete(operation: dict[str, Any], names_a_thing: bool, schemas: Mapping[str, Any]) -> None:
+def _complete(
+    operation: dict[str, Any], schemas: Mapping[str, Any], *, names_a_thing: bool, takes_a_body: bool
+) -> None:
     """Tell the answers that every route can give, the bounds of reports' parameters, and the CSV of lists."""
     statuses = {403, 422, 503}
     if operation.get("security"):
         statuses |= {401, 404}
     if names_a_thing:
         statuses |= {404}
-    if "requestBody" in operation:
+    if takes_a_body:
         statuses |= {400, 409, 413, 415}
     answers = operation["responses"]
     answers.pop("500", None)

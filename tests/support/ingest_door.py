@@ -144,6 +144,6 @@ class Reply:
         self.text: str = answer.get("body", "")
 
     @property
-    def json(self) -> Any:  # noqa: ANN401
+    def json(self) -> Any:
         """Return the decoded body."""
         return json.loads(self.text)

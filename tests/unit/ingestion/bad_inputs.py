@@ -25,9 +25,7 @@ def _raw(name: str, value: bytes, kind: bytes = b"page_view") -> bytes:
     return b'{"event_type":"%s","url":"/x","video_id":"v","%s":%s}' % (kind, name.encode(), value)
 
 
-EVENTS: dict[str, bytes] = {}
-
-for _name, _value in {
+EVENTS: dict[str, bytes] = {
     "number": b"5",
     "text": b'"page_view"',
     "null": b"null",
@@ -90,8 +88,7 @@ for _name, _value in {
     "larger than 32 KB": _raw("metadata", b'"' + b"x" * 33_000 + b'"'),
     "a string of 900 KB": _raw("metadata", b'"' + b"x" * 900_000 + b'"'),
     "20 000 properties": _raw("properties", b"{" + b",".join(b'"%d":1' % n for n in range(20_000)) + b"}"),
-}.items():
-    EVENTS[_name] = _value
+}
 
 for _field in (
     "event_id",
@@ -131,7 +128,7 @@ for _field in ("timestamp", "sent_at"):
         "2026-05-28T20:00:00+99:00",
         "10000-01-01T00:00:00Z",
         "-0001-01-01T00:00:00Z",
-        "２０２６-05-28T20:00:00Z",
+        "\uff12\uff10\uff12\uff16-05-28T20:00:00Z",
     ):
         EVENTS[f"{_field} {_time!r}"] = _with(**{_field: _time})
     for _number in (1_780_000_000, -1, 1e300, True, [], {}):

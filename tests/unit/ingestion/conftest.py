@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-
 import pytest
+
 from tests.support.ingest_door import Door
 
 

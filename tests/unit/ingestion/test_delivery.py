@@ -3,6 +3,7 @@ import json
 import pytest
 from streamgauge.ingestion.delivery import ATTEMPTS, PATIENCE, read_spilled
 from streamgauge.store import kinesis
+
 from tests.support.ingest_door import NOW, Door
 
 EVENTS = [{"event_type": "signup", "event_id": str(n)} for n in range(10)]

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from streamgauge.events.models import Acquisition
 from streamgauge.ids import keyed_number
+
 from tests.support.ingest_door import CHROME, NOW, Door
 
 VIEW = {"event_type": "page_view", "url": "https://example.org/a/?x=1#top", "anonymous_id": "ann"}

@@ -1,5 +1,6 @@
 import pytest
 from streamgauge.ids import keyed_number
+
 from tests.support.ingest_door import CHROME, Door
 
 PATH = "/api/analytics/view/video 1"

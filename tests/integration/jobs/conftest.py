@@ -20,7 +20,7 @@ from streamgauge.settings import settings
 from streamgauge.store import dynamo, postgres
 from streamgauge.views import projection
 from streamgauge.warehouse import pending
-from streamgauge.warehouse.batch import Lane, store_batch
+from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import buckets
 
@@ -125,32 +125,48 @@ def add_site(connection: postgres.Connection) -> Callable[..., SiteRecord]:
 
 
 @pytest.fixture
-def store(connection: postgres.Connection) -> Callable[[list[StampedEvent]], None]:
-    """Return the warehouse: stores events, pushes the counters, marks what waits, as the consumer does."""
+def store(connection: postgres.Connection) -> Callable[..., None]:
+    """Return the warehouse on the test's connection."""
 
     def store_all(events: list[StampedEvent], now: int | None = None) -> None:
-        directory = Directory()
-        moment = now if now is not None else max(event.received for event in events)
-        for start in range(0, len(events), 100):
-            part = events[start : start + 100]
-            outcome = store_batch(connection, directory, part, Lane("lane", 0.0, time.monotonic()), moment)
-            assert not outcome.refused
-            for site_id, touched in outcome.touched.items():
-                periods = {bucket for day in touched.view_days for bucket in buckets(day)}
-                projection.push(connection, touched.site_no, site_id, touched.videos, periods)
-                # A container of its own each time: what one has marked before is another test's matter.
-                pending.forget()
-                pending.mark(
-                    site_id,
-                    touched.zone,
-                    moment / MICROSECONDS,
-                    hours=touched.hours,
-                    open_days=touched.open_days,
-                    closed_days=touched.closed_days,
-                    view_days=touched.view_days,
-                )
+        store_events(connection, events, now)
 
     return store_all
+
+
+def store_events(connection: postgres.Connection, events: list[StampedEvent], now: int | None = None) -> None:
+    """Store events, push the counters and mark what waits, as the consumer does."""
+    directory = Directory()
+    moment = now if now is not None else max(event.received for event in events)
+    for start in range(0, len(events), 100):
+        outcome = _store_batch(connection, directory, events[start : start + 100], moment)
+        assert not outcome.refused
+        for site_id, touched in outcome.touched.items():
+            periods = {bucket for day in touched.view_days for bucket in buckets(day)}
+            projection.push(connection, touched.site_no, site_id, touched.videos, periods)
+            # A container of its own each time: what one has marked before is another test's matter.
+            pending.forget()
+            pending.mark(
+                site_id,
+                touched.zone,
+                moment / MICROSECONDS,
+                hours=touched.hours,
+                open_days=touched.open_days,
+                closed_days=touched.closed_days,
+                view_days=touched.view_days,
+            )
+
+
+def _store_batch(
+    connection: postgres.Connection, directory: Directory, events: list[StampedEvent], moment: int
+) -> Outcome:
+    """Store a batch, again when the database gave it up to another or a partition has gone."""
+    while True:
+        try:
+            return store_batch(connection, directory, events, Lane("lane", 0.0, 0.0, time.monotonic()), moment)
+        except (psycopg.OperationalError, psycopg.errors.CheckViolation):
+            assert not connection.broken
+            directory.forget()
 
 
 def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:

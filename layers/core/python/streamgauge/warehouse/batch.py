@@ -54,12 +54,13 @@ _PROGRESS: Final = """
 
 
 class Lane(NamedTuple):
-    """Where a batch came from: its shard, when its last record arrived (epoch seconds), and since when it is worked on.
+    """Where a batch came from: its shard, when its records arrived (epoch seconds), and since when it is worked on.
 
     `started` is of `time.monotonic`.
     """
 
     shard: str
+    first_arrival: float
     last_arrival: float
     started: float
 

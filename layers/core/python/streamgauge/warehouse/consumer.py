@@ -71,8 +71,8 @@ class Consumer:
                 letters.append(_letter(record, found))
         stored = 0
         shard = records[0].shard if records else ""
-        last_arrival = max((record.arrived_at for record in records), default=0.0)
-        lane = Lane(shard, last_arrival, started)
+        arrivals = [record.arrived_at for record in records] or [0.0]
+        lane = Lane(shard, min(arrivals), max(arrivals), started)
         for start in range(0, max(len(good), 1), LARGEST_TRANSACTION):
             dead = letters if start == 0 else []
             stored += self._store(good[start : start + LARGEST_TRANSACTION], dead, lane, deadline)
@@ -121,6 +121,7 @@ class Consumer:
                 self._directory.forget()
                 if not _usable(connection):
                     postgres.discard()
+                _say_stuck(lane)
                 if time.monotonic() + _PAUSE_SECONDS >= deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
@@ -152,6 +153,13 @@ class Consumer:
                 "at": int(time.time()),
             }
             dynamo.put_item(settings().text("STATUS_TABLE"), progress)
+
+
+def _say_stuck(lane: Lane) -> None:
+    """Let the lag of /metrics grow from the oldest record on that cannot be stored yet; storing it takes the mark away."""
+    key = {"pk": "progress", "sk": lane.shard}
+    values = {":since": int(lane.first_arrival)}
+    dynamo.update_item(settings().text("STATUS_TABLE"), key, "SET pending_since = :since", values=values)
 
 
 def _usable(connection: Connection) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from streamgauge.access.site_settings import view_window_seconds
 from streamgauge.clock import MICROSECONDS
-from streamgauge.settings import Settings, settings
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.partitions import ensure_day
 
@@ -48,7 +48,7 @@ class Directory:
         if missing:
             connection.execute(_FIRST_EVENT, [missing])
             for site_id, site_no, zone, window in connection.execute(_SITES, [missing]).fetchall():
-                self._sites[site_id] = Site(site_no, zone, _window(window) * MICROSECONDS)
+                self._sites[site_id] = Site(site_no, zone, view_window_seconds({"view_window": window}) * MICROSECONDS)
         return {site_id: self._sites[site_id] for site_id in site_ids if site_id in self._sites}
 
     def ensure_days(self, connection: Connection, days: Iterable[date]) -> None:
@@ -63,7 +63,3 @@ class Directory:
         self._sites.clear()
         self._days.clear()
 
-
-def _window(own: Any) -> int:  # noqa: ANN401 - what a site's settings hold
-    stage = settings()
-    return stage.view_window_seconds if own is None else Settings({"window": str(own)}).seconds("window", "24h")

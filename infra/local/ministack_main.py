@@ -6,8 +6,8 @@ What is changed, and why (`docs/decisions/local-stack.md`):
 - A warm function answers at once; MiniStack waits 50 ms for log lines after every silent call.
 - Layers are unpacked once, not once per worker; workers do not import botocore unless their code does.
 - What functions log goes to one file each in the log folder instead of growing in memory for ever.
-- Records of a stream are cut at most once a minute, and positions are found by bisection: both were linear in the
-  number of records, on every call.
+- Records and iterators of a stream expire once a minute, and positions are found by bisection: all were linear in the
+  number of records or iterators, on every call.
 """
 
 # ruff: noqa: SLF001, ANN401 - it reaches into another program, pinned to one version
@@ -114,7 +114,6 @@ def _cut_expired() -> Callable[[dict[str, Any]], None]:
         if now - last_cut.get(stream["StreamARN"], 0.0) < _EXPIRY_SECONDS:
             return
         last_cut[stream["StreamARN"]] = now
-        kinesis._expire_iterators()
         horizon = now - stream["RetentionPeriodHours"] * 3600
         for name, shard in stream["shards"].items():
             count = bisect.bisect_left(shard["records"], horizon, key=_arrival)
@@ -125,6 +124,19 @@ def _cut_expired() -> Callable[[dict[str, Any]], None]:
                     state["position"] = max(0, state["position"] - count)
 
     return cut
+
+
+def _seldom(expire: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that calls another one at most once a minute."""
+    last = 0.0
+
+    def maybe() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _EXPIRY_SECONDS:
+            last = time.monotonic()
+            expire()
+
+    return maybe
 
 
 def _start_position(records: list[dict[str, Any]], kind: str, sequence: str, moment: Any) -> int | None:
@@ -159,6 +171,7 @@ def _quicken_streams() -> None:
     """Leave mappings to our runner and make reads of a long stream cheap."""
     lambda_svc._poll_kinesis = _no_mappings
     kinesis._expire_records = _cut_expired()
+    kinesis._expire_iterators = _seldom(kinesis._expire_iterators)
     kinesis._start_position = _start_position
 
 

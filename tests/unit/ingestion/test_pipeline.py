@@ -65,7 +65,7 @@ def test_a_page_view_is_stamped_whole(door: Door) -> None:
     assert (event.address_hash, event.prev_address_hash) == (None, None)
     assert event.touches_visit
     assert event.interactive
-    assert not (event.bot or event.historical or event.clock_corrected)
+    assert (event.bot, event.historical, event.clock_corrected) == (False, False, False)
     assert event.receipt.n == 0
     assert event.receipt.hour == 1_779_998_400
 

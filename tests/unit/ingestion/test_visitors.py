@@ -92,7 +92,7 @@ def test_without_a_database_there_is_no_place(database: pytest.MonkeyPatch, path
         ("203.0.113.7:443", None),
         ("203.0.113.007", None),
         ("", None),
-        ("１.2.3.4", None),
+        ("\uff11.2.3.4", None),
     ],
 )
 def test_addresses_have_one_form(address: str, form: str | None) -> None:
@@ -108,13 +108,11 @@ def test_addresses_have_one_form(address: str, form: str | None) -> None:
             Agent("Safari", "Mac OS X", "desktop"),
         ),
         (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 "
-            "Mobile/15E148 Safari/604.1",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
             Agent("Mobile Safari", "iOS", "mobile"),
         ),
         (
-            "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 "
-            "Mobile/15E148 Safari/604.1",
+            "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1",
             Agent("Mobile Safari", "iOS", "tablet"),
         ),
         (

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - the fake takes what the real one takes
 """The stores above a transport that answers what a test says."""
 
 from collections.abc import Callable, Iterator

@@ -89,8 +89,9 @@ def _through_ingest(entry: Entry, body: bytes, now: int) -> list[Record]:
     dialect = BY_NAME[derived.dialect]
     if not is_scope(derived.scope):
         return []
-    site = None if derived.all_sites else registry.find_site(entry.site)
-    if site is None and not derived.all_sites:
+    nowhere = entry.site == dead_letters.UNKNOWN_SITE and derived.all_sites
+    site = None if nowhere else registry.find_site(entry.site)
+    if site is None and not nowhere:
         return []
     call = Call(
         path="",
@@ -98,7 +99,7 @@ def _through_ingest(entry: Entry, body: bytes, now: int) -> list[Record]:
         now=now,
         body=body,
         argument=derived.argument,
-        key=KeyRecord("replay", ALL_SITES if derived.all_sites else entry.site, derived.scope),
+        key=KeyRecord("replay", ALL_SITES if nowhere else entry.site, derived.scope),
         site=site,
         derived=derived if derived.complete else None,
     )

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge import clock
+from streamgauge.errors import OutOfBoundsError
 from streamgauge.settings import settings
 from streamgauge.store import archive, dynamo
 from streamgauge.store.dead_letter_items import (
@@ -79,8 +80,14 @@ def record(letters: Sequence[DeadLetter]) -> None:
 def find(
     sites: Sequence[str], *, reason: Reason | None = None, limit: int, cursor: str | None = None, now: int
 ) -> tuple[list[Entry], str | None]:
-    """Return a page of the open letters of some sites, latest first, and the cursor of the next page."""
+    """Return a page of the open letters of some sites, latest first, and the cursor of the next page.
+
+    Raises OutOfBoundsError for a cursor that was never given out.
+    """
     before = sort_key(cursor) if cursor else _LAST
+    if not before:
+        message = "This is no cursor."
+        raise OutOfBoundsError(message, [(["query", "cursor"], message)])
     streams = [_open(site, reason, before, now, limit + 1) for site in sites]
     entries = list(islice(merge(*streams, key=lambda entry: sort_key(entry.id), reverse=True), limit + 1))
     return entries[:limit], entries[limit - 1].id if len(entries) > limit else None

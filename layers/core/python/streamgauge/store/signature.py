@@ -39,7 +39,7 @@ def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
     return key
 
 
-def sign(  # noqa: PLR0917 - one request has these parts
+def sign(
     service: str,
     region: str,
     method: str,

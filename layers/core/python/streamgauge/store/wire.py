@@ -1,10 +1,9 @@
-"""One request to an AWS service and its answer, over a kept connection of this thread."""
+"""One request to an AWS service and its answer, over a kept connection."""
 
 from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -52,7 +51,10 @@ class TransportError(Exception):
     """Raised when no answer came: the connection could not be made, broke or timed out."""
 
 
-_thread = threading.local()
+_idle: Final[dict[tuple[str, Endpoint], list[Connection]]] = {}
+"""Kept connections that nobody uses at the moment. Lists are taken from and given to in one step each: threads may share them."""
+
+_KEPT: Final = 16
 
 
 @lru_cache(maxsize=16)
@@ -72,7 +74,7 @@ def endpoint(service: str) -> Endpoint:
     return _endpoint(service, region, url)
 
 
-def exchange(  # noqa: PLR0917 - one request has these parts
+def exchange(
     service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> Reply:
     """Send one signed request and read its answer. Raises TransportError.
@@ -83,10 +85,9 @@ def exchange(  # noqa: PLR0917 - one request has these parts
     host = place.host if place.port is None else f"{place.host}:{place.port}"
     signed = sign(service, place.region, method, path, query, {**headers, "host": host}, body, keys=credentials())
     target = f"{path}?{query}" if query else path
-    held = _connections()
+    idle = _idle.setdefault((service, place), [])
     while True:
-        connection = held.pop((service, place), None)
-        kept = connection is not None
+        connection, kept = _take(idle)
         try:
             if connection is None:
                 connection = Connection(place, TIMEOUT_SECONDS[service])
@@ -97,20 +98,25 @@ def exchange(  # noqa: PLR0917 - one request has these parts
             if kept and isinstance(error, StaleConnectionError):
                 continue
             raise TransportError(f"{service}: {type(error).__name__}: {error}") from error
-        if connection.reusable:
-            held[service, place] = connection
+        if connection.reusable and len(idle) < _KEPT:
+            idle.append(connection)
         else:
             connection.close()
         return reply
 
 
-def _connections() -> dict[tuple[str, Endpoint], Connection]:
-    """Return the kept connections of this thread."""
+def _take(idle: list[Connection]) -> tuple[Connection | None, bool]:
     try:
-        held: dict[tuple[str, Endpoint], Connection] = _thread.connections
-    except AttributeError:
-        held = _thread.connections = {}
-    return held
+        return idle.pop(), True
+    except IndexError:
+        return None, False
+
+
+def hang_up() -> None:
+    """Close all kept connections."""
+    for idle in _idle.values():
+        while idle:
+            idle.pop().close()
 
 
 def pause(attempt: int) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+_WIDEST: Final = 100_000
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,8 +44,9 @@ def table(*columns: str) -> Table:
 
 
 def show(made: Table) -> None:
-    """Write a table; where the output is no terminal, wide enough that no cell is folded."""
+    """Write a table; where the output is no terminal, so wide that no cell is folded."""
     if out.is_terminal:
         out.print(made)
-    else:
-        out.print(made, width=max(out.measure(made).maximum, 80))
+        return
+    wide = out.options.update(max_width=_WIDEST)
+    out.print(made, width=Measurement.get(out, wide, made).maximum)

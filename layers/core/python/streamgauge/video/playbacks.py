@@ -97,7 +97,8 @@ class Playback:
         self.lasting = fact.lasting_key
         self.bot = fact.bot
         self.surroundings = fact.surroundings
-        self.halted = True
+        # A playback whose start was lost may begin with a seek: nothing says that it was paused.
+        self.halted = False
         self.after_pause = False
         self.runs = False
         self.waits_since: int | None = None
@@ -252,7 +253,8 @@ def covered(sections: Iterable[Iterable[float]], duration: float) -> float:
     """Return the length of the union of [from, to) sections within [0, duration), in seconds."""
     total, reach = 0.0, 0.0
     for begin, end in sorted((max(0.0, begin), min(end, duration)) for begin, end in sections):
-        if end > reach:
+        # One that lies beyond the duration is left with its end before its begin.
+        if end > max(begin, reach):
             total += end - max(begin, reach)
             reach = end
     return total

@@ -1,0 +1,86 @@
+from infra.assets import ROOT
+from infra.catalog import CATALOG, Side
+
+ROUTES = """
+POST /api/events
+POST /api/v1/analytics/event
+POST /api/v1/analytics/event/batch
+POST /api/analytics/view/{videoId}
+GET /api/v1/analytics/dashboard/{website_id}
+GET /api/v1/analytics/realtime/{website_id}
+GET /api/v1/analytics/top-pages/{website_id}
+GET /api/v1/analytics/daily-stats/{website_id}
+GET /api/v1/analytics/hourly-stats/{website_id}
+GET /api/metrics/video/{videoId}
+GET /api/metrics/realtime
+GET /api/analytics/stats/{videoId}
+POST /api/analytics/reset/daily
+POST /api/analytics/reset/monthly
+POST /api/v1/sites
+GET /api/v1/sites
+GET /api/v1/sites/{id}
+PATCH /api/v1/sites/{id}
+GET /api/v1/sites/{id}/keys
+POST /api/v1/sites/{id}/keys
+DELETE /api/v1/sites/{id}/keys/{key_id}
+GET /api/v1/accounting
+POST /api/v1/rebuild
+GET /api/v1/dead-letters
+POST /api/v1/dead-letters/replay
+GET /health
+GET /api/metrics/health
+GET /metrics
+GET /openapi.json
+GET /docs
+"""
+
+
+def test_every_function_is_in_the_roll_call_and_nothing_else() -> None:
+    files = {
+        path.relative_to(ROOT / "functions").with_suffix("").as_posix()
+        for path in (ROOT / "functions").glob("*/*.py")
+        if path.name != "__init__.py"
+    }
+    assert {row.module for row in CATALOG} == files
+
+
+def test_a_function_has_one_name_of_its_own() -> None:
+    names = [row.name for row in CATALOG]
+    assert len(set(names)) == len(names)
+
+
+def test_who_talks_to_postgres_stands_inside_and_nobody_else() -> None:
+    assert [row.module for row in CATALOG if (row.postgres is not None) != (row.side is Side.INSIDE)] == []
+
+
+def test_every_route_of_the_api_is_somebodys() -> None:
+    routes = [f"{route.method} {route.path}" for row in CATALOG for route in row.routes]
+    assert len(set(routes)) == len(routes)
+    assert set(routes) >= set(ROUTES.split("\n")) - {""}
+
+
+def test_no_route_ends_in_a_slash_since_api_gateway_refuses_it() -> None:
+    assert not [route.path for row in CATALOG for route in row.routes if route.path.endswith("/")]
+
+
+def test_open_routes_are_the_open_ones_of_the_api() -> None:
+    opened = {route.path for row in CATALOG for route in row.routes if route.open}
+    assert opened == {
+        "/api/events",
+        "/api/v1/analytics/event",
+        "/api/v1/analytics/event/batch",
+        "/api/analytics/view/{videoId}",
+        "/health",
+        "/api/metrics/health",
+        "/openapi.json",
+        "/docs",
+    }
+
+
+def test_every_function_is_started_by_something() -> None:
+    idle = [row.module for row in CATALOG if not (row.routes or row.schedule or row.stream or row.trigger == "deploy")]
+    assert idle == ["api/authorizer"]
+
+
+def test_a_route_answers_within_what_an_http_api_waits() -> None:
+    assert all(row.timeout <= 29 for row in CATALOG if row.routes)

@@ -1,0 +1,38 @@
+"""The outside checks: cfn-lint over every template, and where the locks get their packages from."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.assets import ROOT
+from tests.infra.conftest import Assembly
+
+
+def test_cfn_lint_finds_nothing(standard: Assembly) -> None:
+    templates = [str(template.path) for template in standard.stacks.values()]
+    lint = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [str(lint), "--regions", "us-east-1", "--", *templates], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == ""
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_deployment_is_checked_by_cdk_nag_unless_it_is_local(
+    small: Assembly, standard: Assembly, local: Assembly
+) -> None:
+    assert small.stage.nag
+    assert standard.stage.nag
+    assert not local.stage.nag
+
+
+def test_packages_come_from_the_public_registries_alone() -> None:
+    hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text("utf-8")))
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}
+    for lock in (path for path in ROOT.glob("*/package-lock.json") if "node_modules" not in path.parts):
+        packages = json.loads(lock.read_text("utf-8"))["packages"]
+        resolved = {one["resolved"].split("/")[2] for one in packages.values() if "resolved" in one}
+        assert resolved <= {"registry.npmjs.org"}
+        assert all("integrity" in one for name, one in packages.items() if name)

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.requests import key, request
 
 VIEW = {"event_type": "page_view", "url": "https://example.org/a", "anonymous_id": "ann"}
 ADMIN = key("*", "admin")
+SAMPLES = Path(__file__).parents[3] / "events" / "http" / "dead_letters"
 
 
 def send(body: object, raw_key: str = "w", path: str = "/api/events", **more: Any) -> dict[str, Any]:
@@ -302,3 +304,9 @@ def test_given_up_batches_go_back_once_the_warehouse_stores_again(aws: Aws) -> N
 def test_without_batches_nothing_is_asked(aws: Aws, broken: dict[str, Any]) -> None:
     broken["dynamodb"] = wire.TransportError("nobody asks")
     assert failure_replay.handler({}, None) == {}
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_samples_of_dead_letters(aws: Aws, path: Path) -> None:
+    answer = api.handler(json.loads(path.read_text("utf-8")), None)
+    assert answer["statusCode"] == 200, answer

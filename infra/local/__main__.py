@@ -1,4 +1,4 @@
-"""`python -m infra.local up|down|status|clean`: the local stack, for `make`."""
+"""`python -m infra.local up|down|demo|status|clean`: the local stack, for `make`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.local.stack import Stack, StackError
 def main() -> None:
     """Do what the command line says. Exits with one sentence when it cannot."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("action", choices=["up", "down", "status", "clean"])
+    parser.add_argument("action", choices=["up", "down", "demo", "status", "clean"])
     action = parser.parse_args().action
     stack = Stack.of_environment()
     try:

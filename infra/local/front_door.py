@@ -99,6 +99,19 @@ class FrontDoor:
             if route.get("target")
         )
 
+    async def warm(self) -> None:
+        """Start the function of every route by a request without a key, so that nobody waits for its first start."""
+        for route in self._router.one_of_each_function():
+            method, _, path = route.key.partition(" ")
+            made = gateway.event(
+                Request(method, path, "", self._added_headers("127.0.0.1", "127.0.0.1")),
+                route,
+                {},
+                self._settings.api_id,
+                "127.0.0.1",
+            )
+            await self._ask(route, made)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         if request.path == "/ws":
@@ -172,8 +185,11 @@ class FrontDoor:
             if _text(name).lower() not in _ONLY_OURS | _OF_THE_CONNECTION
         ]
         chain = f"{forwarded}, {request.remote}" if forwarded else f"{request.remote}"
+        return [*kept, *self._added_headers(viewer, chain)]
+
+    def _added_headers(self, viewer: str, chain: str) -> list[tuple[str, str]]:
+        """Return what only CloudFront says."""
         return [
-            *kept,
             ("host", f"127.0.0.1:{self._settings.port}"),
             ("x-forwarded-for", chain),
             ("x-forwarded-proto", "http"),
@@ -295,7 +311,9 @@ async def serve(settings: Settings) -> None:
         runner = web.AppRunner(application(door), access_log=None, auto_decompress=False, shutdown_timeout=5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings.port).start()
+        warming = asyncio.create_task(door.warm())
         await stop.wait()
+        warming.cancel()
         await runner.cleanup()
 
 

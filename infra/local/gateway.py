@@ -82,6 +82,11 @@ class Router:
                 return route, match.groupdict()
         return (self._default, {}) if default and self._default else None
 
+    def one_of_each_function(self) -> list[Route]:
+        """Return one route of every function."""
+        routes = [*self._exact.values(), *(entry[3] for entry in self._patterns)]
+        return list({route.function: route for route in routes}.values())
+
     def knows(self, path: str) -> bool:
         """Say whether any method has a route of its own at a path."""
         path = "/" + path.lstrip("/")

@@ -38,6 +38,8 @@ _SETTINGS: Final = (
 )  # fmt: skip
 # What changes nothing about what is deployed.
 _NOT_DEPLOYED: Final = frozenset({"node_modules", "__pycache__", "local"})
+_DEMO_DURATION: Final = "1h"
+_DEMO_FIGURES: Final = 5
 _CLOUD: Final = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",  # MiniStack checks no credentials
@@ -100,6 +102,7 @@ class Stack:
         self._ministack = Process("ministack", self.home)
         self._event_source = Process("event_source", self.home)
         self._front_door = Process("front_door", self.home)
+        self._traffic = tuple(Process(f"traffic_{kind}", self.home) for kind in ("live", "history"))
         self._started = time.monotonic()
 
     @classmethod
@@ -167,7 +170,8 @@ class Stack:
             return False
         saved = clean.exists()
         clean.unlink(missing_ok=True)
-        for folder in ("tmp", "layers"):
+        # What a killed MiniStack left lying about; layers of a deployment that is still the last one are kept.
+        for folder in ("tmp",) if saved else ("tmp", "layers"):
             shutil.rmtree(self.home / folder, ignore_errors=True)
             (self.home / folder).mkdir()
         environment = {
@@ -338,6 +342,37 @@ class Stack:
             [sys.executable, "-m", "infra.local.first_key"], environment, "first_key", "The admin key could not be made"
         )
 
+    # -- demo ---------------------------------------------------------------------------------------------------------
+
+    def demo(self) -> None:
+        """Start traffic in the background of a running stack, and return once figures are to be seen. Raises StackError."""
+        known = self._read("endpoints.json")
+        command: list[str | Path] = [ROOT / ".venv" / "bin" / "streamgauge", "simulate"]
+        environment = {**_basic_environment(), "STREAMGAUGE_HOME": str(self.home)}
+        live, history = self._traffic
+        if live.pid() is None:
+            live.start([*command, "--rate", "10", "--duration", _DEMO_DURATION], environment, ROOT)
+        if not (self.home / "run" / "demo").exists():
+            # Some days before today, so that every report has something to show.
+            history.start([*command, "--rate", "0", "--backfill-days", "14", "--seed", "2"], environment, ROOT)
+            (self.home / "run" / "demo").touch()
+        report = f"{self.base_url}/api/v1/analytics/dashboard/{known['site_id']}?period=today"
+        deadline = time.monotonic() + 90
+        shown = 0
+        while shown < _DEMO_FIGURES:
+            if time.monotonic() > deadline:
+                raise StackError(f"{live.last_words()}\nNo figures came: see {live.log} and {self._event_source.log}.")
+            time.sleep(2)
+            metrics = _read_json(report, known["keys"]["read"]).get("metrics") or {}
+            if metrics.get("pageviews"):
+                shown += 1
+                self._say(
+                    f"today: {metrics['visitors']} visitors, {metrics['visits']} visits, {metrics['pageviews']} page views"
+                )
+        self._say(f"traffic goes on for {_DEMO_DURATION}, or until `make down`")
+        self._say(f"dashboard: {known['dashboard_url']}")
+        self._say(f"read key:  {known['keys']['read']}")
+
     # -- down ---------------------------------------------------------------------------------------------------------
 
     def down(self) -> None:
@@ -346,6 +381,8 @@ class Stack:
             self._say("nothing was started")
             return
         with self._alone():
+            for traffic in self._traffic:
+                traffic.stop()
             self._front_door.stop()
             self._event_source.stop()
             if self._ministack.stop(60):
@@ -366,7 +403,10 @@ class Stack:
         """Return the process id of each part that runs."""
         return {
             "postgres": self._postgres(0).head(),
-            **{part.name: part.pid() for part in (self._ministack, self._event_source, self._front_door)},
+            **{
+                part.name: part.pid()
+                for part in (self._ministack, self._event_source, self._front_door, *self._traffic)
+            },
         }
 
     # -- small things -------------------------------------------------------------------------------------------------
@@ -482,6 +522,17 @@ def _get(url: str, key: str | None = None) -> int:
         return error.code
     except OSError:
         return 0
+
+
+def _read_json(url: str, key: str) -> dict[str, Any]:
+    """Return what a report says now; nothing while it says none."""
+    request = urllib.request.Request(url, headers={"authorization": f"Bearer {key}", "cache-control": "no-cache"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=35) as answer:  # noqa: S310 - our own address
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except OSError:
+        return {}
 
 
 def _post(url: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("boto3", "botocore", "pydantic", "aws_lambda_powertools", "http.client", "psycopg", "jwt", "concurrent.futures")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "pydantic",
+    "aws_lambda_powertools",
+    "http.client",
+    "psycopg",
+    "jwt",
+    "concurrent.futures",
+)
 CODE = """
 import os, sys
 os.environ.update(STREAM_NAME="events", ANALYTICS_RATE_LIMIT_PER_IP="0")

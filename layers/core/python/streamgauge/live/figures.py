@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
+
+# pydantic, which publishes these shapes, cannot read typing's own before Python 3.12.
+from typing_extensions import TypedDict
 
 from streamgauge.events.facts import COMPLETE, CUSTOM, ERROR, PAGE_VIEW, PAUSE
 from streamgauge.live.items import STATELESS, LiveEvent

@@ -266,9 +266,10 @@ def load_stage(name: str, stages: Mapping[str, Any], environ: Mapping[str, str])
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     found = {field: environ[name] for name, field in _LOCAL_VARIABLES.items() if environ.get(name)}
     for field in Settings.model_fields.values():
-        aliases = field.validation_alias
-        for alias in aliases.choices if isinstance(aliases, AliasChoices) else ():
-            if isinstance(alias, str) and alias.isupper() and environ.get(alias):
-                found[str(aliases.choices[0])] = environ[alias]
-                break
+        if not isinstance(field.validation_alias, AliasChoices):
+            continue
+        names = [str(name) for name in field.validation_alias.choices if str(name).isupper()]
+        given = [environ[name] for name in names if environ.get(name)]
+        if given:
+            found[names[0]] = given[0]
     return found

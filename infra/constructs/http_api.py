@@ -74,6 +74,7 @@ class HttpApi(Construct):
             enable_simple_responses=True,
             # A cached answer would cover all routes, and an identity source would refuse callers without one in words of its own.
             authorizer_result_ttl_in_seconds=0,
+            identity_source=[],
             authorizer_uri=self._invocation_uri(function),
         )
         self._allow(function, f"authorizers/{authorizer.ref}", "Authorizer")

@@ -95,7 +95,7 @@ def test_the_api_has_every_route_and_asks_its_authorizer_without_a_cache(assembl
     assert properties["AuthorizerPayloadFormatVersion"] == "2.0"
     assert properties["EnableSimpleResponses"] is True
     assert properties["AuthorizerResultTtlInSeconds"] == 0
-    assert "IdentitySource" not in properties
+    assert properties["IdentitySource"] == []
     routes = {
         one["Properties"]["RouteKey"]: one["Properties"] for one in template.of("AWS::ApiGatewayV2::Route").values()
     }

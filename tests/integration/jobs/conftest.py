@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-import warnings
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,6 @@ from streamgauge import telemetry
 from streamgauge.access import registry
 from streamgauge.access.registry import SiteRecord
 from streamgauge.clock import MICROSECONDS, microseconds
-from streamgauge.schema.runner import migrate
 from streamgauge.settings import settings
 from streamgauge.store import dynamo, postgres
 from streamgauge.views import projection
@@ -23,8 +20,6 @@ from streamgauge.warehouse import pending
 from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import buckets
-
-from infra.local.postgres import Postgres, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,25 +31,10 @@ SITE = "site"
 ZONE = "Europe/Berlin"
 
 
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """Return a server of these tests alone."""
-    folder = tmp_path_factory.mktemp("postgres")
-    server = Postgres(folder, free_port(), folder / "log", careless=True)
-    with warnings.catch_warnings():
-        # The server outlives the object that started it.
-        warnings.simplefilter("ignore", ResourceWarning)
-        server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def database_url(postgres_server: Postgres) -> str:
-    """Return the DSN of an empty database."""
-    name = f"jobs_{secrets.token_hex(4)}"
-    postgres_server.create_database(name)
-    return postgres_server.url(name)
+def database_url(new_database: Callable[[], str]) -> str:
+    """Return the DSN of a database that the test has for itself."""
+    return new_database()
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +83,6 @@ def connection(database_url: str, aws: None, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DATABASE_URL", database_url)
     _forget()
     with psycopg.connect(database_url, autocommit=True) as made:
-        migrate(made)
         yield made
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
+SET_FOR_SESSION: Final[LiteralString] = "SELECT set_config(%s, %s, false)"
+
 LOCK_JOB: Final[LiteralString] = "SELECT pg_advisory_lock(%(lock)s, hashtext(%(job)s))"
 
 BEGIN_RUN: Final[LiteralString] = """

@@ -20,6 +20,12 @@ Item = TypeVar("Item")
 Result = dict[str, int]
 
 NOTHING: Final[Result] = {"due": 0}
+_PATIENCE: Final = {
+    "idle_in_transaction_session_timeout": "120s",
+    "idle_session_timeout": "280s",
+    "lock_timeout": "60s",
+    "statement_timeout": "280s",
+}
 _JOBS_LOCK: Final = 0x534A  # "SJ": the first half of the advisory lock's two numbers
 
 
@@ -32,9 +38,9 @@ def run(job: str, slot: Slot, due: Sequence[Item], work: Callable[[Connection, S
     if not due:
         return NOTHING
     with postgres.connect() as connection:
-        # A job may think longer between two statements than a report does, and waits its turn at a site's gate.
-        connection.execute("SET idle_in_transaction_session_timeout = '120s'")
-        connection.execute("SET lock_timeout = '60s'")
+        # A job thinks longer between two statements than a report does, and waits its turn at a site's gate.
+        for name, value in _PATIENCE.items():
+            connection.execute(queries.SET_FOR_SESSION, [name, value])
         # Held by the session: whoever is killed gives it back.
         connection.execute(queries.LOCK_JOB, {"lock": _JOBS_LOCK, "job": job})
         started = connection.execute(queries.BEGIN_RUN, {"job": job, "slot": slot.name, "at": slot.at}).fetchone()

@@ -153,12 +153,13 @@ def _finalize(connection: Connection[TupleRow], partition: Partition) -> None:
 
 def _alone(connection: Connection[TupleRow], statement: sql.Composed) -> None:
     """Run a statement that wants no transaction around it, under the lock timeout."""
+    before = connection.execute("SELECT current_setting('lock_timeout')").fetchone()
     _bound_waiting(connection, local=False)
     try:
         connection.execute(statement)
     finally:
         if not connection.closed:
-            connection.execute("RESET lock_timeout")
+            connection.execute("SELECT set_config('lock_timeout', %s, false)", before)
 
 
 def _bound_waiting(connection: Connection[TupleRow], *, local: bool) -> None:

@@ -6,8 +6,10 @@ import argparse
 import json
 import sys
 
+from infra.local import demo
+from infra.local.home import StackError
 from infra.local.postgres import PostgresError
-from infra.local.stack import Stack, StackError
+from infra.local.stack import Stack
 
 
 def main() -> None:
@@ -19,6 +21,8 @@ def main() -> None:
     try:
         if action == "status":
             print(json.dumps(stack.status(), indent=2))
+        elif action == "demo":
+            demo.run(stack.home)
         else:
             getattr(stack, action)()
     except (StackError, PostgresError) as error:

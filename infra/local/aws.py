@@ -45,16 +45,16 @@ class Cloud:
 
     async def kinesis(self, call: str, **arguments: object) -> dict[str, Any]:
         """Call Kinesis. Raises CloudError."""
-        headers = {**_service("kinesis"), "x-amz-target": f"Kinesis_20131202.{call}"}
+        headers = {**signed_for("kinesis"), "x-amz-target": f"Kinesis_20131202.{call}"}
         return await self._json("POST", "/", headers, json.dumps(arguments).encode(), f"kinesis {call}")
 
     async def get(self, service: str, path: str) -> dict[str, Any]:
         """Read a resource of a service with a REST interface. Raises CloudError."""
-        return await self._json("GET", path, _service(service), None, f"{service} {path}")
+        return await self._json("GET", path, signed_for(service), None, f"{service} {path}")
 
     async def put_object(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object to S3. Raises CloudError."""
-        async with self._session.put(f"{self.endpoint}/{bucket}/{key}", data=body, headers=_service("s3")) as answer:
+        async with self._session.put(f"{self.endpoint}/{bucket}/{key}", data=body, headers=signed_for("s3")) as answer:
             if answer.status >= 400:  # noqa: PLR2004
                 raise CloudError(f"s3 put {bucket}/{key}", answer.status, await answer.read())
 
@@ -64,7 +64,7 @@ class Cloud:
         async with self._session.post(
             path,
             data=json.dumps(event, separators=(",", ":")).encode(),
-            headers=_service("lambda"),
+            headers=signed_for("lambda"),
             timeout=aiohttp.ClientTimeout(total=seconds),
         ) as answer:
             body = await answer.read()
@@ -85,7 +85,8 @@ class Cloud:
             return found
 
 
-def _service(name: str) -> dict[str, str]:
+def signed_for(name: str) -> dict[str, str]:
+    """Return headers that name a service the way a signature does."""
     scope = f"test/20260101/{REGION}/{name}/aws4_request"
     return {
         "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",

@@ -331,7 +331,7 @@ def main() -> None:
                 api_id=told["api_id"],
                 socket_api_id=told["socket_api_id"],
                 origin_secret=told["origin_secret"],
-                trust_forwarded=os.environ.get("STREAMGAUGE_TRUST_FORWARDED") == "1",
+                trust_forwarded=told["trust_forwarded"],
                 home=home,
                 dashboard=dashboard,
             )

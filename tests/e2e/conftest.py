@@ -86,6 +86,12 @@ def stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
+def endpoints(stack: LocalStack) -> dict[str, Any]:
+    """Where the stack of the test run answers, and its keys."""
+    return stack.endpoints
+
+
+@pytest.fixture(scope="session")
 def eventually() -> Callable[..., Any]:
     """Return a function that asks again until a check holds, and returns how long that took."""
 

@@ -91,6 +91,8 @@ AUTHORIZER: Final = "api/authorizer"
 # An HTTP API gives up after 30 s; a read that finds Aurora paused waits 25 s, then answers 503.
 _API_TIMEOUT: Final = 29
 _CONSUMER_TIMEOUT: Final = 300
+_SITES: Final = (May.READ_REGISTRY,)
+_COUNTERS: Final = (May.WRITE_COUNTERS,)
 
 CATALOG: Final = (
     Function(
@@ -146,7 +148,7 @@ CATALOG: Final = (
             Route("POST", "/api/analytics/reset/daily"),
             Route("POST", "/api/analytics/reset/monthly"),
         ),
-        may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
+        may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS),
     ),
     Function(
         module="api/realtime",
@@ -177,10 +179,6 @@ CATALOG: Final = (
         may=(
             May.READ_REGISTRY,
             May.WRITE_REGISTRY,
-            May.READ_COUNTERS,
-            May.WRITE_COUNTERS,
-            May.READ_STATUS,
-            May.WRITE_STATUS,
             May.COUNT_DEAD_LETTERS,
         ),
     ),
@@ -192,7 +190,7 @@ CATALOG: Final = (
         side=Side.INSIDE,
         postgres=Role.WRITER,
         routes=(Route("POST", "/api/v1/rebuild"),),
-        may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
+        may=(May.READ_REGISTRY, May.WRITE_COUNTERS),
     ),
     Function(
         module="api/dead_letters",
@@ -243,8 +241,6 @@ CATALOG: Final = (
         stream=Stream(windowed=True),
         may=(
             May.CONSUME_EVENTS,
-            May.READ_REGISTRY,
-            May.READ_COUNTERS,
             May.WRITE_COUNTERS,
             May.READ_STATUS,
             May.WRITE_STATUS,
@@ -257,39 +253,26 @@ CATALOG: Final = (
         about="keeps the last minutes of every site",
         timeout=60,
         stream=Stream(windowed=False),
-        may=(May.CONSUME_EVENTS, May.READ_REGISTRY, May.WRITE_LIVE, May.READ_STATUS, May.WRITE_STATUS),
+        may=(May.CONSUME_EVENTS, May.WRITE_LIVE),
         watched=True,
     ),
     *(
         Function(
             module=f"schedules/{name}",
             about=about,
-            timeout=_CONSUMER_TIMEOUT,
-            side=Side.INSIDE,
-            postgres=Role.WRITER,
-            schedule=EVERY_QUARTER,
-            may=(May.READ_REGISTRY, May.READ_COUNTERS, May.WRITE_COUNTERS, May.READ_STATUS, May.WRITE_STATUS),
-        )
-        for name, about in (
-            ("hourly_aggregation", "closes the hours that are over and reconciles them"),
-            ("daily_aggregation", "closes the days that are over: months, uniques"),
-            ("daily_reset", "closes the view counts of the days that are over"),
-            ("monthly_reset", "closes the view counts of the months that are over"),
-        )
-    ),
-    *(
-        Function(
-            module=f"schedules/{name}",
-            about=about,
-            timeout=900,
+            timeout=timeout,
             side=Side.INSIDE,
             postgres=Role.WRITER,
             schedule=schedule,
-            may=(May.READ_REGISTRY, May.READ_STATUS, May.WRITE_STATUS),
+            may=(May.READ_STATUS, May.WRITE_STATUS, *more),
         )
-        for name, about, schedule in (
-            ("retention", "removes what is older than the stage keeps", "cron(20 3 * * ? *)"),
-            ("partition_upkeep", "makes the partitions of the coming week", "cron(40 2 * * ? *)"),
+        for name, about, schedule, timeout, more in (
+            ("hourly_aggregation", "closes and reconciles the hours that are over", EVERY_QUARTER, 300, _SITES),
+            ("daily_aggregation", "closes the days that are over: months, uniques", EVERY_QUARTER, 300, _SITES),
+            ("daily_reset", "closes the view counts of the days that are over", EVERY_QUARTER, 300, _COUNTERS),
+            ("monthly_reset", "closes the view counts of the months that are over", EVERY_QUARTER, 300, _COUNTERS),
+            ("retention", "removes what is older than the stage keeps", "cron(20 3 * * ? *)", 900, _SITES),
+            ("partition_upkeep", "makes the partitions of the coming week", "cron(40 2 * * ? *)", 900, ()),
         )
     ),
     Function(
@@ -307,7 +290,7 @@ CATALOG: Final = (
         memory=256,
         timeout=240,
         schedule="rate(5 minutes)",
-        may=(May.TAKE_UP_FAILURES, May.PUT_EVENTS, May.READ_STATUS, May.DESCRIBE_STREAM),
+        may=(May.TAKE_UP_FAILURES, May.PUT_EVENTS, May.READ_STATUS),
         watched=True,
     ),
     Function(
@@ -320,7 +303,6 @@ CATALOG: Final = (
             May.READ_REGISTRY,
             May.WRITE_REGISTRY,
             May.RESTORE_REGISTRY,
-            May.READ_COUNTERS,
             May.WRITE_COUNTERS,
             May.READ_STATUS,
             May.WRITE_STATUS,

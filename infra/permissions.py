@@ -75,7 +75,7 @@ class May(Enum):
     MAKE_SALTS = (
         Rule(
             thing=Thing.REGISTRY,
-            actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:Query"),
+            actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem"),
             keys=("salt#*",),
         ),
     )

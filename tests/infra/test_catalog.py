@@ -1,5 +1,11 @@
-from infra.assets import ROOT
-from infra.catalog import CATALOG, Side
+import ast
+from pathlib import Path
+
+import pytest
+
+from infra.assets import CORE, ROOT
+from infra.catalog import CATALOG, Function, Side
+from infra.permissions import May
 
 ROUTES = """
 POST /api/events
@@ -84,3 +90,30 @@ def test_every_function_is_started_by_something() -> None:
 
 def test_a_route_answers_within_what_an_http_api_waits() -> None:
     assert all(row.timeout <= 29 for row in CATALOG if row.routes)
+
+
+def sources_of(module: str) -> set[Path]:
+    """Return the files that a function's module imports of ours, directly or not."""
+    seen: set[Path] = set()
+    waiting = [ROOT / "functions" / f"{module}.py"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("streamgauge"):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                files = [CORE.parent / f"{name.replace('.', '/')}.py" for name in names if name]
+                waiting += [file for file in files if file.is_file()]
+    return seen
+
+
+@pytest.mark.parametrize("row", CATALOG, ids=lambda row: row.module)
+def test_nothing_is_granted_that_a_functions_code_never_names(row: Function) -> None:
+    sources = sources_of(row.module)
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    # The mapping itself, not the consumer's code, reads the stream and writes what it gives up.
+    granted = {rule.thing for may in row.may if may is not May.CONSUME_EVENTS for rule in may.value}
+    assert {thing for thing in granted if thing.value not in text} == set()
+    assert row.postgres is None or CORE / "store" / "postgres.py" in sources

@@ -1,6 +1,7 @@
 """A public access log goes through the command into a fresh site; every report equals the offline count, once and twice."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -42,10 +43,11 @@ def is_bot(agent):
 KEEP = {"include": lambda _: True, "exclude": lambda agent: agent is None or not is_bot(agent)}
 
 
-def streamgauge(*arguments):
+def streamgauge(home, *arguments):
     run = subprocess.run(
         [Path(sys.executable).with_name("streamgauge"), *arguments],
         check=False,
+        env={**os.environ, "STREAMGAUGE_HOME": str(home)},
         capture_output=True,
         text=True,
         timeout=240,
@@ -55,14 +57,14 @@ def streamgauge(*arguments):
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
-def imported(request, endpoints):
+def imported(request, stack):
     """Import a log into a site of its own and wait until it is counted; the figures follow from the log alone."""
     name, zone, days = request.param
     path = WEBLOGS / f"{name}.log"
     log = read(open_log(path))
     with httpx.Client(
-        base_url=endpoints["base_url"],
-        headers={"authorization": f"Bearer {endpoints['keys']['admin']}", "cache-control": "no-cache"},
+        base_url=stack.endpoints["base_url"],
+        headers={"authorization": f"Bearer {stack.endpoints['keys']['admin']}", "cache-control": "no-cache"},
         timeout=60,
     ) as client:
         site = f"log-{uuid.uuid4().hex[:12]}"
@@ -81,9 +83,10 @@ def imported(request, endpoints):
             site=site,
             range=days,
             log=log,
+            home=stack.home,
             times=0,
             arguments=(
-                "import", "access-log", path, "--url", endpoints["base_url"], "--key", made.json()["keys"]["server"], "--json",
+                "import", "access-log", path, "--url", stack.endpoints["base_url"], "--key", made.json()["keys"]["server"], "--json",
             ),
             figures={bots: count(log.page_views, zone, keep) for bots, keep in KEEP.items()},
         )  # fmt: skip
@@ -92,7 +95,7 @@ def imported(request, endpoints):
 
 
 def import_once(world):
-    told = json.loads(streamgauge(*world.arguments))
+    told = json.loads(streamgauge(world.home, *world.arguments))
     wanted = len(world.log.page_views)
     assert told == {
         "lines": world.log.lines,

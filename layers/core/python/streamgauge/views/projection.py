@@ -23,12 +23,15 @@ _MONTH_KEPT_DAYS: Final = 431
 _WRITERS: Final = 8
 
 _CURRENT: Final = """
-    SELECT c.video_id, c.bucket, c.n, e.epoch * 1099511627776 + c.version
+    SELECT c.video_id, c.bucket, c.n, e.epoch, c.version
     FROM view_counters AS c CROSS JOIN projection_epoch AS e
     WHERE c.site_no = %(site_no)s AND (%(videos)s::text[] IS NULL OR c.video_id = ANY(%(videos)s::text[]))
         AND (%(buckets)s::text[] IS NULL OR c.bucket = ANY(%(buckets)s::text[]))
 """
-_RAISE_EPOCH: Final = "UPDATE projection_epoch SET epoch = epoch + 1"
+# A database that was restored knows nothing of later epochs, so the clock has a say: milliseconds since 1970.
+_RAISE_EPOCH: Final = """
+    UPDATE projection_epoch SET epoch = greatest(epoch + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+"""
 
 
 def push(
@@ -52,15 +55,15 @@ def push(
     ).fetchall()
     table = settings().text("COUNTERS_TABLE")
 
-    def put(row: tuple[str, str, int, int]) -> bool:
-        video_id, bucket, n, version = row
+    def put(row: tuple[str, str, int, int, int]) -> bool:
+        video_id, bucket, n, epoch, version = row
         expires = expires_at(bucket)
         changed = dynamo.update_item(
             table,
             {"pk": f"{site_id}#view#{video_id}", "sk": bucket},
             "SET n = :n, v = :v" + ("" if expires is None else ", expires = :expires"),
             condition="attribute_not_exists(v) OR v < :v",
-            values={":n": n, ":v": version} | ({} if expires is None else {":expires": expires}),
+            values={":n": n, ":v": epoch * EPOCH_STEP + version} | ({} if expires is None else {":expires": expires}),
         )
         return changed is not None
 

@@ -35,6 +35,7 @@ class LocalStack:
     def run(self, action: str) -> str:
         """Run `python -m infra.local <action>` and return what it printed; read the endpoints again."""
         environment = {**os.environ, "STREAMGAUGE_HOME": str(self.home), "STREAMGAUGE_PORT": str(self.port)}
+        environment["STREAMGAUGE_TRUST_FORWARDED"] = "1"
         done = subprocess.run(
             [sys.executable, "-m", "infra.local", action],
             cwd=ROOT,

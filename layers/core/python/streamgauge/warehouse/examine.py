@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -15,6 +16,13 @@ _MAX_RECORD: Final = 1_048_576
 _MAX_TEXT: Final = 8192
 _MAX_KEY_TEXT: Final = 1024
 """Texts that stand in an index."""
+_MAX_SITE: Final = 200
+_MOST: Final = 1e9
+"""Seconds (30 years) and kbit/s: beyond that, sums of millionths could leave 64 bits."""
+_INTEGER: Final = 2**31
+_BIGINT: Final = 2**63
+# An escape only after an even number of backslashes; Postgres holds no NUL.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _FUTURE: Final = 15 * 60 * MICROSECONDS
 """Ingest lets 5 minutes pass; clocks of two hosts may differ by some more."""
 _FIRST_TIME: Final = -2_208_988_800 * MICROSECONDS
@@ -58,31 +66,65 @@ def examine(data: bytes, now: int) -> StampedEvent | Unstorable:
     try:
         event = decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-        return _unreadable(data)
+        return _unreadable(data, now)
+    if event.v != WIRE_VERSION:
+        return _known(Reason.UNKNOWN_KIND, event, now)
     if not _storable(event, data, now):
-        return Unstorable(Reason.POISON, event.site, event.id, event.received, event.receipt)
+        return _known(Reason.POISON, event, now)
     return event
 
 
 def _storable(event: StampedEvent, data: bytes, now: int) -> bool:
     """Return whether Postgres can hold it: no NUL, no endless text, no time out of this world."""
-    if b"\\u0000" in data or event.v != WIRE_VERSION:
+    if b"\\u0000" in data and _NUL.search(data):
+        return False
+    if not _names_a_site(event.site) or not _countable(event.receipt) or not _filmed(event):
         return False
     if not _FIRST_TIME <= event.time <= event.received + _FUTURE or not 0 < event.received <= now + _FUTURE:
         return False
-    page, video = event.page, event.video
-    keys = (event.site, event.id, event.user_id, event.anonymous_id, event.session_id, event.name)
+    page = event.page
+    keys = (event.id, event.user_id, event.anonymous_id, event.session_id, event.name)
     if any(text is not None and len(text) > _MAX_KEY_TEXT for text in keys):
         return False
     if page is not None and max(len(page.url), len(page.path), len(page.title or "")) > _MAX_TEXT:
         return False
-    if event.kind == "page_view" and page is None:
-        return False
-    needs_video = event.kind not in {"page_view", "custom"}
-    return not needs_video or (video is not None and len(video.video_id) <= _MAX_KEY_TEXT)
+    return event.kind != "page_view" or page is not None
 
 
-def _unreadable(data: bytes) -> Unstorable:
+def _filmed(event: StampedEvent) -> bool:
+    """Return whether an event that needs a video has one, with numbers of this world."""
+    video = event.video
+    if video is None:
+        return event.kind in {"page_view", "custom"}
+    numbers = (
+        video.position, video.duration, video.bitrate, video.seek_from, video.seek_to, video.buffer_seconds, video.startup_time,
+    )  # fmt: skip
+    return len(video.video_id) <= _MAX_KEY_TEXT and all(one is None or -_MOST <= one <= _MOST for one in numbers)
+
+
+def _names_a_site(site: str) -> bool:
+    """Return whether a text can be asked for as a site's id, and stand in a key of DynamoDB."""
+    return 0 < len(site) <= _MAX_SITE and "\0" not in site
+
+
+def _countable(receipt: Receipt) -> bool:
+    """Return whether the numbers of a receipt fit the accounting's columns."""
+    numbers = (receipt.hour, receipt.n, receipt.repeats)
+    return all(0 <= number < _INTEGER for number in numbers) and -_BIGINT <= receipt.writer < _BIGINT
+
+
+def _known(reason: Reason, origin: StampedEvent | _Origin, now: int) -> Unstorable:
+    """Return a record that is given up with what of its origin can be trusted."""
+    return Unstorable(
+        reason,
+        origin.site if _names_a_site(origin.site) else None,
+        origin.id[:_MAX_KEY_TEXT],
+        origin.received if 0 < origin.received <= now + _FUTURE else None,
+        origin.receipt if _countable(origin.receipt) else None,
+    )
+
+
+def _unreadable(data: bytes, now: int) -> Unstorable:
     reason = Reason.POISON
     try:
         head = _HEAD.decode(data)
@@ -94,4 +136,4 @@ def _unreadable(data: bytes) -> Unstorable:
         origin = _ORIGIN.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         return Unstorable(reason)
-    return Unstorable(reason, origin.site, origin.id, origin.received, origin.receipt)
+    return _known(reason, origin, now)

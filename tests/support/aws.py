@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 STREAM = "events"
 BUCKET = "the-archive"
-TABLES = {"REGISTRY_TABLE": "registry", "STATUS_TABLE": "status", "DEAD_LETTERS_TABLE": "dead-letters"}
+TABLES = {
+    "REGISTRY_TABLE": "registry",
+    "STATUS_TABLE": "status",
+    "DEAD_LETTERS_TABLE": "dead-letters",
+    "COUNTERS_TABLE": "counters",
+    "LIVE_TABLE": "live",
+}
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

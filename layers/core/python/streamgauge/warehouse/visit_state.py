@@ -36,6 +36,10 @@ _LATEST: Final[LiteralString] = f"""
     CROSS JOIN LATERAL (
         SELECT * FROM visits WHERE site_no = %(site_no)s AND tail_key = wanted.key ORDER BY start DESC LIMIT 1
     ) AS v
+    UNION
+    SELECT {_COLUMNS} FROM visits AS v
+    WHERE site_no = %(site_no)s AND cardinality(later_keys) > 1 AND last >= %(from)s AND start <= %(to)s
+        AND later_keys && %(daily)s::bigint[]
 """
 _NEAR: Final[LiteralString] = f"""
     SELECT {_COLUMNS} FROM visits AS v
@@ -43,6 +47,10 @@ _NEAR: Final[LiteralString] = f"""
     UNION
     SELECT {_COLUMNS} FROM visits AS v
     WHERE site_no = %(site_no)s AND tail_key = ANY(%(keys)s::bigint[]) AND start < %(to)s AND last > %(from)s
+    UNION
+    SELECT {_COLUMNS} FROM visits AS v
+    WHERE site_no = %(site_no)s AND cardinality(later_keys) > 1 AND last > %(from)s AND start < %(to)s
+        AND later_keys && %(keys)s::bigint[]
 """
 _SUCCESSORS: Final = """
     SELECT DISTINCT prev_key, visit_key FROM events WHERE site_no = %(site_no)s AND prev_key = ANY(%(keys)s::bigint[])
@@ -152,6 +160,8 @@ def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) ->
             "site_no": batch.site_no,
             "keys": bigints(key for key in keys if key is not None),
             "daily": bigints(key for key in daily if key is not None),
+            "from": facts[0].time,
+            "to": facts[-1].time,
         },
     ).fetchall()
     latest: dict[int, Visit] = {}

@@ -308,4 +308,4 @@ def summary(path: Path, zone_name: str = "UTC", is_bot: Callable[[str], bool] | 
 if __name__ == "__main__":
     from crawleruseragents import is_crawler
 
-    print(summary(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "UTC", is_crawler))  # noqa: T201
+    print(summary(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "UTC", is_crawler))

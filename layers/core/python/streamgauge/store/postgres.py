@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow, tuple_row
 
 from streamgauge.errors import UnavailableError
 from streamgauge.settings import Settings, settings
+from streamgauge.store.signature import credentials, database_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +31,9 @@ def _parameters(environment: Settings) -> dict[str, Any]:
     url = environment.text("DATABASE_URL", "")
     if url:
         return {"conninfo": url}
-    # Only functions beside Aurora need it, and only when they connect.
-    import boto3  # noqa: PLC0415
-
     host, port = environment.text("DATABASE_HOST"), environment.integer("DATABASE_PORT", 5432)
     user = environment.text("DATABASE_USER")
-    token = boto3.client("rds").generate_db_auth_token(host, port, user)
+    token = database_token(host, port, user, environment.text("AWS_REGION"), keys=credentials())
     return {
         "host": host,
         "port": port,

@@ -74,9 +74,7 @@ def endpoint(service: str) -> Endpoint:
     return _endpoint(service, region, url)
 
 
-def exchange(
-    service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
-) -> Reply:
+def exchange(service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
     """Send one signed request and read its answer. Raises TransportError.
 
     A kept connection that the other side has closed meanwhile (a thawed container's always is) is replaced once.

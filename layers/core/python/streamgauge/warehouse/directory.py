@@ -62,4 +62,3 @@ class Directory:
         self.dictionaries.forget()
         self._sites.clear()
         self._days.clear()
-

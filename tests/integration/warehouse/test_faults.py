@@ -53,12 +53,15 @@ VIEW_WINDOW = 86_400 * MICROSECONDS
 class Fleet:
     """Containers as processes: an invocation takes a free one, a thread of the test kills one at random."""
 
-    def __init__(self, environment: dict[str, str], size: int, chance: random.Random, kills: int) -> None:
+    def __init__(
+        self, environment: dict[str, str], size: int, chance: random.Random, kills: int, pause: tuple[float, float]
+    ) -> None:
         self.containers = [Container(environment) for _ in range(size)]
         self._free = list(self.containers)
         self._lock = threading.Lock()
         self._chance = chance
         self._left = kills
+        self._pause = pause
         self.kills = 0
         self._done = threading.Event()
         self._killer = threading.Thread(target=self._kill, daemon=True)
@@ -83,7 +86,7 @@ class Fleet:
                 self._free.append(container)
 
     def _kill(self) -> None:
-        while self._left and not self._done.wait(self._chance.uniform(0.05, 0.6)):
+        while self._left and not self._done.wait(self._chance.uniform(*self._pause)):
             with self._lock:
                 busy = [container for container in self.containers if container not in self._free]
             if busy and self._chance.choice(busy).kill():
@@ -101,14 +104,17 @@ def killed(
     size: int,
     kills: int,
     batch: int,
+    pause: tuple[float, float] = (0.05, 0.6),
 ) -> None:
     chance = random.Random(seed)
     made = [traffic(connection, f"killed {seed} {n}", seed + n, size, people=max(6, size // 50)) for n in range(sites)]
+    for one in made:
+        one.settle()
     shards = stream(all_payloads(made, chance), 2, chance)
     mapping = Mapping(batch_size=batch, parallelization=2, bisect=True)
     faults = Faults(lost_acknowledgement=0.05, restart=0.05)
     environment = dict(os.environ) | aws.environment() | {"DATABASE_URL": url}
-    with Fleet(environment, 2, chance, kills) as fleet:
+    with Fleet(environment, 2, chance, kills, pause) as fleet:
         Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
         while fleet.kills < kills:  # what is left of the kills meets the whole stream again
             Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
@@ -131,7 +137,7 @@ def test_the_consumer_may_be_killed_anywhere(
 def test_two_hundred_kills_while_a_million_records_flow(
     connection: psycopg.Connection[Any], database_url: str, aws: FaultyAws
 ) -> None:
-    killed(connection, database_url, aws, seed=12, sites=20, size=48_000, kills=200, batch=1000)
+    killed(connection, database_url, aws, seed=12, sites=20, size=50_000, kills=200, batch=1000, pause=(0.5, 5.0))
 
 
 # Postgres fails

@@ -4,6 +4,8 @@ What is changed, and why (`docs/decisions/local-stack.md`):
 
 - Kinesis mappings are left to our own runner (`event_source.py`), which knows windows, lanes, bisect and retry limits.
 - A warm function answers at once; MiniStack waits 50 ms for log lines after every silent call.
+- A function has at most a few workers, and further calls wait for one: MiniStack starts another process for every call at
+  the same time, as Lambda does, but two cores cannot start dozens.
 - Layers are unpacked once, not once per worker; workers do not import botocore unless their code does.
 - What functions log goes to one file each in the log folder instead of growing in memory for ever.
 - Records and iterators of a stream expire once a minute, and positions are found by bisection: all were linear in the
@@ -19,6 +21,7 @@ import bisect
 import hashlib
 import os
 import sys
+import threading
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXPIRY_SECONDS: Final = 60.0
+_WORKERS_OF_A_FUNCTION: Final = max(4, os.cpu_count() or 1)
 
 
 def _quicken_workers(layer_folder: Path) -> None:
@@ -54,6 +58,22 @@ def _quicken_workers(layer_folder: Path) -> None:
         spawn(worker)
 
     lambda_runtime.Worker._spawn = spawn_with_shared_layers
+
+
+def _limit_workers() -> None:
+    """Let calls wait for one of a function's workers. No function of ours calls itself, so none waits for its own caller."""
+    execute = lambda_svc._execute_function_warm
+    rooms: dict[str, threading.BoundedSemaphore] = {}
+    guard = threading.Lock()
+
+    def execute_in_turn(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        config = function.get("config") or function
+        with guard:
+            room = rooms.setdefault(config["FunctionArn"], threading.BoundedSemaphore(_WORKERS_OF_A_FUNCTION))
+        with room:
+            return execute(function, event, request_id)
+
+    lambda_svc._execute_function_warm = execute_in_turn
 
 
 def _unpacked(layer: Any, layer_folder: Path) -> Path:
@@ -179,6 +199,7 @@ def main() -> None:
     """Run MiniStack in the foreground; folders come from the environment."""
     state = Path(os.environ["STREAMGAUGE_HOME"])
     _quicken_workers(state / "layers")
+    _limit_workers()
     _log_to_files(state / "logs" / "functions")
     _quicken_streams()
     sys.argv = sys.argv[:1]

@@ -1,11 +1,14 @@
 """Distinct visitors by bitmaps are those that counting the rows gives: in any range, with days open, dirty and rebuilt."""
 
+import itertools
 import random
 from datetime import date, timedelta
 
+import psycopg
 import pytest
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension, code_of
+from streamgauge.rollups import build
 from streamgauge.rollups.build import build_day
 from streamgauge.rollups.ranges import Span
 from streamgauge.rollups.uniques import Uniques
@@ -69,6 +72,71 @@ def _check(connection, site, read, chance):
         }
         found = Uniques(read, site.site_no, start, end, bots).count(CODES)
         assert {code: count for code, count in found.items() if count} == naive
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_open_day_is_its_bitmaps_and_what_changed_since(
+    connection, site, rollups, read, database_url, seed, monkeypatch
+):
+    monkeypatch.setattr(build, "FEW_VISITORS", 0)
+    chance = random.Random(seed)
+    days = [FIRST + timedelta(days=step) for step in range(24)]
+    for day in days:
+        rollups.people(day, _people(chance, 12), bots=chance.random() < 0.2)
+        rollups.day(day)
+        for code, bots in itertools.product(CODES, (False, True)):
+            # What visitors change to below has its row in the rollups, as the warehouse would see to.
+            connection.execute(
+                "INSERT INTO rollup_days (site_no, dimension, day, bots, code, name, lasting) "
+                "VALUES (%s, 1, %s, %s, %s, '', 1) ON CONFLICT DO NOTHING",
+                [site.site_no, day, bots, code],
+            )
+    for day in days[:-2]:
+        build_day(connection, site.site_no, day)
+        connection.execute("UPDATE site_days SET closed = true WHERE day = %s", [day])
+    with psycopg.connect(database_url) as other:
+        # A batch that is not committed when the bitmaps are built.
+        other.execute("UPDATE visitor_days SET codes = codes[2:] WHERE day = %s AND visitor %% 3 = 0", [days[-1]])
+        for day in days[-2:]:
+            assert build.build_open_day(connection, site.site_no, day)
+        _check(connection, site, read, chance)
+        other.commit()
+    _check(connection, site, read, chance)
+    for day in days[-2:]:
+        _change(connection, site, chance, day)
+    _check(connection, site, read, chance)
+    assert build.build_open_day(connection, site.site_no, days[-1])
+    _change(connection, site, chance, days[-1])
+    _check(connection, site, read, chance)
+    # A repair writes the day anew; some are gone.
+    connection.execute("DELETE FROM visitor_days WHERE day = %s AND visitor %% 2 = 0", [days[-1]])
+    _check(connection, site, read, chance)
+    build_day(connection, site.site_no, days[-2])
+    connection.execute("UPDATE site_days SET closed = true WHERE day = %s", [days[-2]])
+    assert not build.build_open_day(connection, site.site_no, days[-2])
+    _check(connection, site, read, chance)
+
+
+def _change(connection, site, chance, day):
+    """Let visitors come, appear under more values, and vanish from some."""
+    rows = connection.execute("SELECT bots, visitor FROM visitor_days WHERE day = %s", [day]).fetchall()
+    for bots, visitor in chance.sample(rows, len(rows) // 2):
+        codes = chance.sample(CODES, chance.randrange(4))
+        connection.execute(
+            "UPDATE visitor_days SET codes = %s WHERE (day, bots, visitor) = (%s, %s, %s)", [codes, day, bots, visitor]
+        )
+    for visitor in (chance.randrange(40), chance.randrange(1 << 40)):
+        connection.execute(
+            "INSERT INTO visitor_days VALUES (%s, %s, false, %s, true, %s, %s) ON CONFLICT DO NOTHING",
+            [site.site_no, day, visitor, CODES[:3], [1, 1, 1]],
+        )
+
+
+def test_a_day_of_few_is_not_built_while_it_is_open(connection, site, rollups):
+    rollups.people(FIRST, _people(random.Random(1), 30))
+    rollups.day(FIRST)
+    assert build.build_open_day(connection, site.site_no, FIRST) == 0
+    assert connection.execute("SELECT count(*) FROM unique_blocks").fetchall() == [(0,)]
 
 
 def test_a_hundred_days_build_blocks_that_lack_nothing(connection, site, rollups, read):

@@ -16,19 +16,30 @@ _LARGEST_FIRST: Final = tuple(reversed(SPANS))
 
 @dataclass(slots=True)
 class Cover:
-    """How a range is counted: `blocks` of built bitmaps, (span, first day), and `open_days` from the day's rows."""
+    """How a range is counted.
+
+    `blocks` of complete bitmaps, (span, first day); `part_days` by bitmaps as of an instant and the rows that changed since;
+    `open_days` by all their rows.
+    """
 
     blocks: list[tuple[int, int]] = field(default_factory=list)
+    part_days: list[int] = field(default_factory=list)
     open_days: list[int] = field(default_factory=list)
 
 
 def cover(
-    start: int, end: int, seen: Collection[int], unsettled: Collection[int], built: Collection[tuple[int, int]]
+    start: int,
+    end: int,
+    seen: Collection[int],
+    unsettled: Collection[int],
+    built: Collection[tuple[int, int]],
+    partly: Collection[int] = (),
 ) -> Cover:
     """Cover the days `start` to `end`, both included, with as few blocks as there are.
 
     `seen` are the days with events, `unsettled` those of them that are open or changed since they were closed, `built` the
-    blocks (span, first day). A day that is settled but not built is counted like an open one.
+    complete blocks (span, first day), `partly` the days with bitmaps as of an instant. A day that is settled but not built is
+    counted like an open one.
     """
     found = Cover()
     unsettled_days = sorted(unsettled)
@@ -41,7 +52,9 @@ def cover(
                 day += span
                 break
         else:
-            if day in seen:
+            if day in partly:
+                found.part_days.append(day)
+            elif day in seen:
                 found.open_days.append(day)
             day += 1
     return found

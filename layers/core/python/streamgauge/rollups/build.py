@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 CHUNK_BITS: Final = 32_768
 """Bits of one row: 4 KB, of which Postgres keeps what they compress to."""
 
+BUILDERS: Final = 0x53_48
+"""Advisory lock, with the number of the site: one builder at a time, so that no number is given twice."""
+FEW_VISITORS: Final = 1_000
+"""An open day with fewer lasting visitors is counted from its rows."""
+
 _COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END: Final = b"\xff\xff"
 # Seven fields, each with its length before it: site_no, code, span, day, bots, chunk, and the head of bits.
@@ -30,23 +35,27 @@ _WRITE_BYTES: Final = 1 << 20
 def build_day(connection: Connection, site_no: int, day: date) -> int:
     """Give the lasting visitors of a day numbers and write its bitmaps, replacing those it has; return the rows written.
 
-    Two builders of one site must not run at once: call it under the exclusive gate of the site. Running it again is safe.
-    The larger blocks that this day completes are built too; those that are no longer complete go.
+    For a day that is closed in the same transaction, with the site's gate closed: then no batch writes rows meanwhile. Running
+    it again is safe. The larger blocks that this day completes are built too; those that are no longer complete go.
     """
-    key = {"site_no": site_no, "day": day}
     with connection.transaction():
-        connection.execute(queries.NUMBER_VISITORS, key)
-        dimensions = [int(dimension) for dimension in Dimension]
-        wanted = set(connection.execute(queries.CODES_OF_DAY, {**key, "dimensions": dimensions}))
-        found = connection.cursor(binary=True).execute(queries.BITS_OF_DAY, key)
-        rows = [row for row in found if (row[0], row[1]) in wanted]
-        connection.execute(queries.DELETE_BLOCK, {**key, "span": 1})
-        with connection.cursor().copy(queries.COPY_UNIQUES) as copy:
-            for piece in _copy_rows(site_no, day, rows):
-                copy.write(piece)
-        connection.execute(queries.ADD_BLOCK, {**key, "span": 1})
+        connection.execute(queries.LOCK_SITE, {"lock": BUILDERS, "site_no": site_no})
+        rows = _build(connection, site_no, day, None)
         _build_blocks(connection, site_no, day.toordinal())
-    return len(rows)
+    return rows
+
+
+def build_open_day(connection: Connection, site_no: int, day: date) -> int:
+    """Write the bitmaps of an open day as of now, so that reports look only at the rows that change after; return how many.
+
+    Does nothing for a closed day, and for one with few visitors: reports count those from rows. Batches go on meanwhile.
+    """
+    with connection.transaction():
+        connection.execute(queries.LOCK_SITE, {"lock": BUILDERS, "site_no": site_no})
+        found = connection.execute(queries.OPEN_DAY, {"site_no": site_no, "day": day}).fetchone()
+        if found is None or found[0] or found[1] < FEW_VISITORS:
+            return 0
+        return _build(connection, site_no, day, found[2])
 
 
 def bitmap(positions: bytes) -> bytearray:
@@ -57,6 +66,21 @@ def bitmap(positions: bytes) -> bytearray:
     for number in numbers:
         bits[number >> 3] |= 128 >> (number & 7)
     return bits
+
+
+def _build(connection: Connection, site_no: int, day: date, as_of: str | None) -> int:
+    key = {"site_no": site_no, "day": day, "span": 1}
+    connection.execute(queries.NUMBER_VISITORS, key)
+    dimensions = [int(dimension) for dimension in Dimension]
+    wanted = set(connection.execute(queries.CODES_OF_DAY, {**key, "dimensions": dimensions}))
+    found = connection.cursor(binary=True).execute(queries.BITS_OF_DAY, key)
+    rows = [row for row in found if (row[0], row[1]) in wanted]
+    connection.execute(queries.DELETE_BLOCK, key)
+    with connection.cursor().copy(queries.COPY_UNIQUES) as copy:
+        for piece in _copy_rows(site_no, day, rows):
+            copy.write(piece)
+    connection.execute(queries.ADD_BLOCK, {**key, "as_of": as_of})
+    return len(rows)
 
 
 def _copy_rows(site_no: int, day: date, rows: list[tuple[int, bool, int, bytes]]) -> Iterator[bytes]:
@@ -95,8 +119,8 @@ class _State:
     def __init__(self, connection: Connection, site_no: int, days: range) -> None:
         key = {"site_no": site_no, "start": date.fromordinal(days[0]), "end": date.fromordinal(days[-1])}
         rows = connection.execute(queries.STATE_OF_DAYS, key).fetchall()
-        self.seen = {day.toordinal() for span, day, _ in rows if span == 0}
-        self.built = {(span, day.toordinal()) for span, day, _ in rows if span > 0}
+        self.seen = {day.toordinal() for span, day, _, _ in rows if span == 0}
+        self.built = {(span, day.toordinal()) for span, day, complete, _ in rows if span > 0 and complete}
 
 
 def _join(connection: Connection, site_no: int, state: _State, span: int, first: int) -> None:
@@ -114,4 +138,4 @@ def _join(connection: Connection, site_no: int, state: _State, span: int, first:
 
 
 def _key(site_no: int, span: int, first: int) -> dict[str, object]:
-    return {"site_no": site_no, "span": span, "day": date.fromordinal(first)}
+    return {"site_no": site_no, "span": span, "day": date.fromordinal(first), "as_of": None}

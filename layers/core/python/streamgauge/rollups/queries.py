@@ -41,9 +41,19 @@ COPY_UNIQUES: Final[LiteralString] = (
     "COPY uniques (site_no, code, span, day, bots, chunk, bits) FROM STDIN (FORMAT binary)"
 )
 
-ADD_BLOCK: Final[LiteralString] = (
-    "INSERT INTO unique_blocks (site_no, span, day) VALUES (%(site_no)s, %(span)s, %(day)s)"
-)
+ADD_BLOCK: Final[LiteralString] = """
+INSERT INTO unique_blocks (site_no, span, day, as_of) VALUES (%(site_no)s, %(span)s, %(day)s, %(as_of)s::xid8)
+"""
+
+LOCK_SITE: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(lock)s, %(site_no)s)"
+
+OPEN_DAY: Final[LiteralString] = """
+SELECT coalesce((SELECT closed FROM site_days WHERE site_no = %(site_no)s AND day = %(day)s), true),
+    coalesce((SELECT sum(lasting) FROM rollup_days
+        WHERE site_no = %(site_no)s AND dimension = 0 AND day = %(day)s), 0)::bigint,
+    pg_snapshot_xmin(pg_current_snapshot())::text
+"""
+"""(closed, lasting visitors of the day, the first transaction that may not be seen yet)"""
 
 JOIN_BLOCKS: Final[LiteralString] = """
 INSERT INTO uniques (site_no, code, span, day, bots, chunk, bits)
@@ -55,44 +65,105 @@ GROUP BY site_no, code, bots, chunk
 """Builds a block of the blocks of a quarter of its span."""
 
 STATE_OF_DAYS: Final[LiteralString] = """
-SELECT 0, day, closed AND NOT dirty FROM site_days
+SELECT 0, day, closed AND NOT dirty, NULL FROM site_days
 WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s
 UNION ALL
-SELECT span, day, true FROM unique_blocks
+SELECT span, day, as_of IS NULL, as_of::text FROM unique_blocks
 WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s
 """
-"""(0, day, settled) of the days with events and (span, first day, true) of the blocks that begin in a range."""
+"""(0, day, settled, NULL) of the days with events; (span, first day, complete, as of) of the blocks that begin in a range."""
 
-DISTINCT_BY_CODE: Final[LiteralString] = """
-WITH built AS MATERIALIZED (
-    SELECT u.code, u.bots, u.chunk, bit_or(u.bits) AS bits
+# A value of one row passes through `bit_or` compressed as it is stored, and every `get_bit` would unpack it: `|` unpacks it once.
+_BUILT: Final[LiteralString] = """
+built AS MATERIALIZED (
+    SELECT u.code, u.bots, u.chunk, bit_or(u.bits) | bit_or(u.bits) AS bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
     CROSS JOIN unnest(%(spans)s::smallint[], %(days)s::date[]) AS b (span, day)
     JOIN uniques u ON u.site_no = %(site_no)s AND u.code = c.code AND u.span = b.span AND u.day = b.day
         AND u.bots = ANY(%(bots)s)
     GROUP BY u.code, u.bots, u.chunk
+)
+"""
+
+DISTINCT_BY_BLOCKS: Final[LiteralString] = (
+    """WITH """ + _BUILT + """SELECT code, sum(bit_count(bits))::bigint FROM built GROUP BY code"""
+)
+"""(code, distinct lasting visitors) over blocks of settled days; bots and people are counted apart and added."""
+
+DISTINCT_BY_CODE: Final[LiteralString] = (
+    """WITH """
+    + _BUILT
+    + """
+, parts AS MATERIALIZED (
+    SELECT u.code, u.bots, u.chunk, u.day, u.bits | u.bits AS bits
+    FROM unnest(%(codes)s::bigint[]) AS c (code)
+    JOIN uniques u ON u.site_no = %(site_no)s AND u.code = c.code AND u.span = 1 AND u.day = ANY(%(part_days)s::date[])
+        AND u.bots = ANY(%(bots)s)
+), united AS MATERIALIZED (
+    SELECT code, bots, chunk, bit_or(bits) AS bits
+    FROM (SELECT code, bots, chunk, bits FROM built UNION ALL SELECT code, bots, chunk, bits FROM parts) AS both_kinds
+    GROUP BY code, bots, chunk
+), changed AS MATERIALIZED (
+    SELECT d.bots, d.day, d.visitor, d.codes,
+        (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = d.visitor) AS number
+    FROM unnest(%(part_days)s::date[], %(as_of)s::xid8[]) AS p (day, as_of)
+    JOIN visitor_days d ON d.site_no = %(site_no)s AND d.day = p.day AND d.bots = ANY(%(bots)s)
+    WHERE d.lasting AND age(d.xmin) <= age(p.as_of::xid)
 ), present AS MATERIALIZED (
     SELECT c.code, d.bots, d.visitor
     FROM visitor_days d
     CROSS JOIN LATERAL unnest(d.codes) AS c (code)
-    WHERE d.site_no = %(site_no)s AND d.day = ANY(%(open_days)s) AND d.bots = ANY(%(bots)s) AND d.lasting
-      AND c.code = ANY(%(codes)s)
+    WHERE d.site_no = %(site_no)s AND d.day = ANY(%(open_days)s::date[]) AND d.bots = ANY(%(bots)s) AND d.lasting
+        AND c.code = ANY(%(codes)s)
+    UNION
+    SELECT c.code, d.bots, d.visitor
+    FROM changed d CROSS JOIN LATERAL unnest(d.codes) AS c (code)
+    WHERE c.code = ANY(%(codes)s)
     UNION
     SELECT c.code, t.bots, t.visitor
     FROM unnest(%(codes)s::bigint[]) AS c (code)
     CROSS JOIN unnest(%(also_bots)s::boolean[], %(also)s::bigint[]) AS t (bots, visitor)
-), fresh AS MATERIALIZED (
-    SELECT p.code, p.bots, n.number
-    FROM present p LEFT JOIN visitor_numbers n ON n.site_no = %(site_no)s AND n.visitor = p.visitor
+), known AS MATERIALIZED (
+    SELECT p.code, p.bots,
+        (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = p.visitor) AS number
+    FROM present p
+), come AS (
+    SELECT p.code, count(*) AS n
+    FROM known p
+    LEFT JOIN united u ON u.code = p.code AND u.bots = p.bots AND u.chunk = p.number >> 15
+    WHERE u.bits IS NULL OR get_bit(u.bits, p.number & 32767) = 0
+    GROUP BY p.code
+), was AS MATERIALIZED (
+    SELECT DISTINCT p.code, n.bots, n.visitor, n.number
+    FROM changed n
+    JOIN parts p ON p.bots = n.bots AND p.day = n.day AND p.chunk = n.number >> 15
+    WHERE get_bit(p.bits, n.number & 32767) = 1
+), vanished AS MATERIALIZED (
+    SELECT w.code, w.bots, w.visitor, w.number FROM was w
+    WHERE NOT EXISTS (SELECT FROM present r WHERE r.code = w.code AND r.bots = w.bots AND r.visitor = w.visitor)
+), gone AS (
+    SELECT w.code, count(*) AS n
+    FROM vanished w
+    LEFT JOIN built b ON b.code = w.code AND b.bots = w.bots AND b.chunk = w.number >> 15
+    WHERE (b.bits IS NULL OR get_bit(b.bits, w.number & 32767) = 0)
+        AND NOT EXISTS (
+            SELECT FROM parts q
+            WHERE q.code = w.code AND q.bots = w.bots AND q.chunk = w.number >> 15
+                AND get_bit(q.bits, w.number & 32767) = 1
+                AND NOT EXISTS (
+                    SELECT FROM changed c WHERE c.bots = q.bots AND c.day = q.day AND c.visitor = w.visitor
+                )
+        )
+    GROUP BY w.code
 )
 SELECT code, sum(n)::bigint FROM (
-    SELECT code, bit_count(bits) AS n FROM built
-    UNION ALL
-    SELECT fresh.code, count(*) FROM fresh
-    LEFT JOIN built ON built.code = fresh.code AND built.bots = fresh.bots AND built.chunk = fresh.number >> 15
-    WHERE built.bits IS NULL OR get_bit(built.bits, fresh.number & 32767) = 0
-    GROUP BY fresh.code
-) parts
+    SELECT code, bit_count(bits) AS n FROM united
+    UNION ALL SELECT code, n FROM come
+    UNION ALL SELECT code, -n FROM gone
+) AS amounts
 GROUP BY code
 """
-"""(code, distinct lasting visitors) over blocks and days that are not settled; bots and people are counted apart and added."""
+)
+"""As DISTINCT_BY_BLOCKS, with days that are not settled: `open_days` from their rows; `part_days` from bitmaps as of an
+instant, corrected by the rows that changed since: visitors that came to a value, and those that are gone from it everywhere.
+"""

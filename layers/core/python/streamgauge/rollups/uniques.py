@@ -24,7 +24,7 @@ class Uniques:
     start: date
     end: date
     bots: list[bool]
-    _cover: Cover | None = field(default=None, init=False)
+    _cover: tuple[Cover, dict[int, str]] | None = field(default=None, init=False)
 
     def count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]] = ()) -> dict[int, int]:
         """Return the number of each code that has any. Exact; a late event counts as soon as it is stored.
@@ -33,28 +33,38 @@ class Uniques:
         """
         if not codes:
             return {}
-        found = self._covered()
+        found, as_of = self._covered()
         parameters: dict[str, Any] = {
             "site_no": self.site_no,
             "bots": self.bots,
             "codes": list(codes),
             "spans": [span for span, _ in found.blocks],
             "days": [date.fromordinal(day) for _, day in found.blocks],
+        }
+        if not found.open_days and not found.part_days and not also:
+            return dict(self.read(queries.DISTINCT_BY_BLOCKS, parameters))
+        parameters |= {
             "also_bots": [bot for bot, _ in also],
             "also": [visitor for _, visitor in also],
+            "part_days": [date.fromordinal(day) for day in found.part_days],
+            "as_of": [as_of[day] for day in found.part_days],
             "open_days": [date.fromordinal(day) for day in found.open_days],
         }
         return dict(self.read(queries.DISTINCT_BY_CODE, parameters))
 
-    def _covered(self) -> Cover:
+    def _covered(self) -> tuple[Cover, dict[int, str]]:
+        """Return how the range is covered, and as of which transaction the days are that are built in part."""
         if self._cover is None:
             key = {"site_no": self.site_no, "start": self.start, "end": self.end}
-            rows = [(span, day.toordinal(), settled) for span, day, settled in self.read(queries.STATE_OF_DAYS, key)]
-            self._cover = cover(
+            rows = [(span, day.toordinal(), good, at) for span, day, good, at in self.read(queries.STATE_OF_DAYS, key)]
+            as_of = {day: at for span, day, _, at in rows if span == 1 and at is not None}
+            found = cover(
                 self.start.toordinal(),
                 self.end.toordinal(),
-                seen={day for span, day, _ in rows if span == 0},
-                unsettled={day for span, day, settled in rows if span == 0 and not settled},
-                built={(span, day) for span, day, _ in rows if span > 0},
+                seen={day for span, day, _, _ in rows if span == 0},
+                unsettled={day for span, day, settled, _ in rows if span == 0 and not settled},
+                built={(span, day) for span, day, complete, _ in rows if span > 0 and complete},
+                partly=as_of,
             )
+            self._cover = found, as_of
         return self._cover

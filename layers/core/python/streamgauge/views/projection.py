@@ -27,6 +27,8 @@ _CURRENT: Final = """
     FROM view_counters AS c CROSS JOIN projection_epoch AS e
     WHERE c.site_no = %(site_no)s AND (%(videos)s::text[] IS NULL OR c.video_id = ANY(%(videos)s::text[]))
         AND (%(buckets)s::text[] IS NULL OR c.bucket = ANY(%(buckets)s::text[]))
+        AND (%(first_day)s::text IS NULL OR c.bucket = 'total' OR c.bucket COLLATE "C" >= CASE
+            WHEN c.bucket LIKE 'day#%%' THEN %(first_day)s::text ELSE %(first_month)s::text END)
 """
 # A database that was restored knows nothing of later epochs, so the clock has a say: milliseconds since 1970.
 _RAISE_EPOCH: Final = """
@@ -40,9 +42,11 @@ def push(
     site_id: str,
     videos: Iterable[str] | None = None,
     buckets: Iterable[str] | None = None,
+    since: date | None = None,
 ) -> int:
     """Push the current counters of these videos and buckets (None: all); return how many were newer than what was there.
 
+    `since`: the total, and the days and months from that day on. A late view decides anew about those after it.
     Raises StoreAwayError when DynamoDB is away: then the batch must come again.
     """
     rows = connection.execute(
@@ -51,6 +55,8 @@ def push(
             "site_no": site_no,
             "videos": None if videos is None else sorted(videos),
             "buckets": None if buckets is None else sorted(buckets),
+            "first_day": None if since is None else f"day#{since.isoformat()}",
+            "first_month": None if since is None else f"month#{since:%Y-%m}",
         },
     ).fetchall()
     table = settings().text("COUNTERS_TABLE")

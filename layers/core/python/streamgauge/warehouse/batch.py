@@ -28,7 +28,7 @@ from streamgauge.warehouse.visitor_day_state import settle_visitor_days
 from streamgauge.web.visits import contribute_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from streamgauge.events.models import Receipt, StampedEvent
@@ -184,13 +184,11 @@ class _Transaction:
         busy_seconds = time.monotonic() - lane.started
         progress = connection.execute(_PROGRESS, [lane.shard, len(new), busy_seconds, lane.last_arrival]).fetchone()
         rollups.add(connection, batches, accounting.rows())
-        changed = {batch.site_id: rollups.touched_days(batch) for batch in batches}
+        changed = {batch.site_id: batch for batch in batches}
         return Outcome(
             stored=len(new),
             refused=refused_before + [(claim.event, reason) for claim, reason in refused],
-            touched={
-                site_id: self._settled(touch, changed.get(site_id, frozenset())) for site_id, touch in touched.items()
-            },
+            touched=touched | {site_id: self._settled(touched[site_id], batch) for site_id, batch in changed.items()},
             progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
         )
 
@@ -224,10 +222,15 @@ class _Transaction:
             frozenset(videos),
         )
 
-    def _settled(self, touched: Touched, changed: Iterable[date]) -> Touched:
-        """Return what was touched, with the closed days that changed because a visit of theirs went on."""
-        closed = {day for day in changed if (touched.site_no, day) in self.closed}
-        return touched._replace(closed_days=touched.closed_days | closed)
+    def _settled(self, touched: Touched, batch: SiteBatch) -> Touched:
+        """Return what was touched, with the days that changed because a visit of theirs went on or a view of theirs did not count."""
+        days, view_days = rollups.touched_days(batch), rollups.view_days(batch)
+        further = sorted(day for day in view_days - touched.view_days if (batch.site_no, day) not in self.closed)
+        if further:
+            rows = self.connection.execute(_SITE_DAYS, [batch.site_no, further]).fetchall()
+            self.closed |= {(batch.site_no, day) for day, is_closed, _ in rows if is_closed}
+        closed = {day for day in days if (batch.site_no, day) in self.closed}
+        return touched._replace(closed_days=touched.closed_days | closed, view_days=touched.view_days | view_days)
 
     def _fold_site(self, site_id: str, site: Site, claims: list[Claim]) -> SiteBatch:
         connection, site_no = self.connection, site.site_no

@@ -20,7 +20,6 @@ from streamgauge.views import projection
 from streamgauge.warehouse import pending
 from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.examine import Unstorable, examine
-from streamgauge.warehouse.site_batch import buckets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,9 +129,8 @@ class Consumer:
         """Bring DynamoDB to what is committed, for every key that the batch touches, repetitions included."""
         for site_id, touched in outcome.touched.items():
             if touched.videos:
-                periods = {bucket for day in touched.view_days for bucket in buckets(day)}
                 connection = postgres.connection()
-                projection.push(connection, touched.site_no, site_id, touched.videos, periods)
+                projection.push(connection, touched.site_no, site_id, touched.videos, since=min(touched.view_days))
             pending.mark(
                 site_id,
                 touched.zone,

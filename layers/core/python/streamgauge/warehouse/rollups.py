@@ -145,7 +145,10 @@ def touched_days(batch: SiteBatch) -> set[date]:
     into = batch.contributions
     days = {key[0] for key, amounts in into.days.items() if any(amounts)}
     days |= {key[1] for key, amounts in into.videos.items() if any(amounts)}
-    for (_, bucket), n in batch.view_counts.items():
-        if n and bucket.startswith("day#"):
-            days.add(date.fromisoformat(bucket[4:]))
-    return days
+    return days | view_days(batch)
+
+
+def view_days(batch: SiteBatch) -> set[date]:
+    """Return the local days whose view counters a batch changes: a late view decides anew about those after it."""
+    changed = (bucket for (_, bucket), n in batch.view_counts.items() if n)
+    return {date.fromisoformat(bucket[4:]) for bucket in changed if bucket.startswith("day#")}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from streamgauge.jobs import closing, hours
 from streamgauge.jobs.slots import Slot
+from streamgauge.rollups import build
 from streamgauge.settings import settings
 from streamgauge.warehouse import pending
 
@@ -100,3 +101,11 @@ def test_a_closed_day_keeps_its_month_right_when_an_hour_is_repaired(connection,
     assert connection.execute(month).fetchall() == before
     assert date(2026, 11, 20) in {row[0] for row in connection.execute("SELECT day FROM site_days").fetchall()}
     assert not [mark for mark in marks() if mark.startswith("pending#hours")]
+
+
+def test_the_uniques_of_the_open_day_are_built(connection, traffic, monkeypatch):
+    monkeypatch.setattr(build, "FEW_VISITORS", 0)
+    hours.aggregate_hours(NOON)
+    blocks = connection.execute("SELECT day, as_of IS NULL FROM unique_blocks WHERE site_no = %s", [traffic.site_no]).fetchall()
+    assert blocks
+    assert not any(complete for _, complete in blocks)

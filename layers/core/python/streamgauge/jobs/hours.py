@@ -1,4 +1,4 @@
-"""Closing an hour: its totals are held against its raw events, and its day is recounted where they differ."""
+"""Closing an hour: its totals are held against its raw events, its day is recounted where they differ, its uniques are built."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from streamgauge import clock, telemetry
 from streamgauge.events.facts import BOT, CUSTOM, PAGE_VIEW
 from streamgauge.jobs import closing, queries, runs
 from streamgauge.jobs.slots import QUARTER_SECONDS
+from streamgauge.rollups.build import build_open_day
 from streamgauge.settings import settings
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse import pending
@@ -65,6 +66,9 @@ def _reconcile(connection: Connection, items: Sequence[Pending]) -> dict[str, in
         runs.each(sorted({days[key] for key in _hours_that_differ(connection, ends)}), repair, connection)
     finally:
         telemetry.measure("ReconciliationDifferences", sum(repaired))
+    for site_no, day in sorted({(site_no, day) for site_no, day, _, _ in days.values()}):
+        # Reports that include today then look only at what changed since.
+        build_open_day(connection, site_no, day)
     for item in items:
         pending.settle(item)
     return {"hours": len(ends), "differences": sum(repaired)}

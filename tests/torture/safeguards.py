@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from streamgauge.events.facts import fact_of
 from streamgauge.events.models import StampedEvent, decode, encode
 from streamgauge.store import dead_letters, dynamo
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.store.postgres import columns
 from streamgauge.views import projection
 from streamgauge.warehouse import batch, locks, receipts, rollups, visit_state
 from streamgauge.warehouse.batch import Lane, store_batch
@@ -50,8 +50,9 @@ Database = psycopg.Connection[Any]
 
 def no_conflict_clause(monkeypatch: pytest.MonkeyPatch) -> None:
     """`event_ids` takes every id for new."""
+    columns = "%s::integer[], %s::uuid[], %s::date[], %s::integer[], %s::bigint[], %s::integer[]"
     monkeypatch.setattr(
-        receipts, "_CLAIM", "SELECT site_no, digest::text FROM json_to_recordset(%s) AS t(site_no integer, digest uuid)"
+        receipts, "_CLAIM", f"SELECT encode(uuid_send(digest), 'hex') FROM unnest({columns}) AS t(site_no, digest)"
     )
 
 
@@ -127,8 +128,8 @@ def hot_rows(connection: Database, url: str) -> list[str]:
     site_no = add_site(connection, site)
     deadlocks: list[str] = []
 
-    def in_any_order(rows: list[dict[str, Any]]) -> str:
-        return rows_parameter(random.sample(rows, len(rows)))
+    def in_any_order(rows: list[tuple[Any, ...]], count: int) -> list[str]:
+        return columns(random.sample(rows, len(rows)), count)
 
     def lane(_: int) -> None:
         added = SiteBatch(site_no, site, ZONE, view_window=0, dictionaries=Dictionaries(), locked=set())
@@ -143,7 +144,7 @@ def hot_rows(connection: Database, url: str) -> list[str]:
                 except psycopg.errors.DeadlockDetected as error:
                     deadlocks.append(str(error))
 
-    with patch.object(rollups, "rows_parameter", in_any_order), ThreadPoolExecutor(4) as pool:
+    with patch.object(rollups, "columns", in_any_order), ThreadPoolExecutor(4) as pool:
         list(pool.map(lane, range(4)))
     return deadlocks
 

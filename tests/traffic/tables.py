@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     import psycopg
 
 QUERIES = {
-    "events": "SELECT time, event_id, kind FROM events WHERE site_no = %(s)s",
+    "events": "SELECT time, coalesce(event_uuid::text, event_id), kind FROM events WHERE site_no = %(s)s",
     "views": "SELECT time, event_id, counted FROM views WHERE site_no = %(s)s",
-    "visits": """SELECT key, start, tie, last, last_id, day, later_keys, user_key, loose, bot, interactive, video_start, acquisition,
+    "visits": """SELECT key, start, tie, last, day, later_keys, user_key, loose, bot, interactive, video_start, acquisition,
         surroundings, pageviews, entry_page, exit_page, exit_at,
-        (SELECT array_agg((d, p, v, t)::text ORDER BY d, p) FROM unnest(page_days, pages, page_views, page_times) AS u(d, p, v, t)),
+        (SELECT array_agg((d, p, v, t)::text ORDER BY d, p) FROM unnest(page_days, coalesce(pages, ARRAY[entry_page]), page_views, page_times) AS u(d, p, v, t)),
         (SELECT array_agg((d, n)::text ORDER BY d, n) FROM unnest(name_days, names) AS u(d, n)) FROM visits WHERE site_no = %(s)s""",
     "playbacks": "SELECT p::text FROM playbacks AS p WHERE site_no = %(s)s",
-    "visitor_days": """SELECT day, bots, visitor, lasting, (SELECT array_agg((c, n)::text ORDER BY c) FROM unnest(codes, counts) AS u(c, n))
+    "visitor_days": """SELECT day, bots, visitor, lasting, (SELECT array_agg((c, coalesce(n, 1))::text ORDER BY c) FROM unnest(codes, counts) AS u(c, n))
         FROM visitor_days WHERE site_no = %(s)s AND codes <> '{}'""",
     "rollup_hours": """SELECT hour, bots, visitors, lasting, visits, bounces, pageviews, events, duration FROM rollup_hours
         WHERE site_no = %(s)s AND (visitors, lasting, visits, bounces, pageviews, events, duration) <> (0, 0, 0, 0, 0, 0, 0)""",

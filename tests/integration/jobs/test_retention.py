@@ -237,7 +237,7 @@ def test_rollups_shorter_than_raw_events_leave_a_day_that_takes_no_late_event(co
 
 
 def test_ids_receipts_runs_and_anchors_go_when_nothing_needs_them(connection, traffic):
-    day = "INSERT INTO event_ids VALUES (1, gen_random_uuid(), %s, 0, 0, 0)"
+    day = "INSERT INTO event_ids (digest, writer, hour, n, kept_until, site_no) VALUES (gen_random_uuid(), 0, 0, 0, %s, 1)"
     connection.execute("TRUNCATE event_ids")
     for until in ("2026-11-09", "2026-11-10", "2026-12-24", "infinity"):
         connection.execute(day, [until])

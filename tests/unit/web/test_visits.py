@@ -48,9 +48,8 @@ def rollups(*events: StampedEvent) -> Contributions:
         contribute_event(fact_of(event, ZONE), into)
     for visit in visits(*(event for event in events if event.touches_visit)):
         contribute(visit, values[visit.acquisition] + values[visit.surroundings], ZONE, into, 1)
-    for (day, bot, visitor), counts in into.presence.items():
-        for code in counts:
-            into.settle_visitor(day, bot=bot, code=code, step=1, lasting=into.lasting[visitor])
+    for key, counts in into.presence.items():
+        into.settle_visitor(key, counts, 1)
     return into
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from streamgauge.dimensions import Dimension, code_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
 VISITORS: Final = 0
@@ -83,11 +84,13 @@ class Contributions:
             self.lasting[visitor] = lasting
         return counts
 
-    def settle_visitor(self, day: date, *, bot: bool, code: int, step: int, lasting: bool) -> None:
-        """Count a visitor-day in (`step` 1) or out (-1) of a value in which it newly or no longer appears."""
-        kind = self.kinds[code]
-        of_hour = kind == _HOUR
-        row = self.hours[int(self.names[code]), bot] if of_hour else self.days[day, bot, kind, code]
-        row[VISITORS] += step
-        if lasting:
-            row[LASTING] += step
+    def settle_visitor(self, key: tuple[date, bool, int], codes: Iterable[int], step: int) -> None:
+        """Count a visitor-day (day, bot, visitor) in (`step` 1) or out (-1) of values where it newly or no longer appears."""
+        day, bot, visitor = key
+        lasting = step if self.lasting[visitor] else 0
+        kinds, days = self.kinds, self.days
+        for code in codes:
+            kind = kinds[code]
+            row = days[day, bot, kind, code] if kind != _HOUR else self.hours[int(self.names[code]), bot]
+            row[VISITORS] += step
+            row[LASTING] += lasting

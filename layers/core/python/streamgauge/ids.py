@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Final
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_UUID_LENGTH: Final = 36
 
 
-def digest(text: str) -> str:
-    """Return 128 bits for an event id, written as a UUID; two alike among a billion are as good as impossible (10^-21)."""
-    hexadecimal = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    parts = (hexadecimal[:8], hexadecimal[8:12], hexadecimal[12:16], hexadecimal[16:20], hexadecimal[20:])
-    return "-".join(parts)
+def is_uuid(text: str) -> bool:
+    """Return whether a text is a UUID as Postgres writes it, so that it can be kept as one."""
+    return len(text) == _UUID_LENGTH and _UUID(text) is not None
+
+
+def digest(site: str, text: str) -> str:
+    """Return 128 bits for an event id of a site as 32 digits; two alike among a billion are as good as impossible (10^-21).
+
+    Those of UUIDs of version 7, which begin with a time, begin with it too: new ones then stand side by side in the index.
+    """
+    content = f"{site}\x1f{text}".encode("utf-8", "surrogatepass")
+    if text[14:15] == "7" and is_uuid(text):
+        return text[:8] + text[9:13] + text[14:18] + blake2b(content, digest_size=8).hexdigest()
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def number(*parts: str) -> int:

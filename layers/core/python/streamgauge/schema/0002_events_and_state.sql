@@ -2,17 +2,17 @@
 -- Times are bigint microseconds since the epoch (exact, and cheap on both sides). Identities and values of dimensions are
 -- signed 64-bit numbers (streamgauge.ids). `day` of state and rollups is the site's local day.
 
--- One row per event id within its horizon. The key holds no time: a late retry must find its first copy.
+-- One row per event id within its horizon. The key holds no time: a late retry must find its first copy. The digest is of the
+-- site and its event's id. Columns are ordered so that a row has no gaps.
 CREATE TABLE event_ids (
-    site_no     integer NOT NULL,
-    digest      uuid NOT NULL,
+    digest      uuid PRIMARY KEY,
+    -- The winning receipt.
+    writer      bigint NOT NULL,
+    hour        integer NOT NULL,
+    n           integer NOT NULL,
     -- Deleted after this day: 70 days from receipt, as long as the rollups for history.
     kept_until  date NOT NULL,
-    -- The winning receipt.
-    hour        integer NOT NULL,
-    writer      bigint NOT NULL,
-    n           integer NOT NULL,
-    PRIMARY KEY (site_no, digest)
+    site_no     integer NOT NULL
 ) PARTITION BY HASH (digest);
 
 DO $$
@@ -63,6 +63,14 @@ CREATE UNLOGGED TABLE anchors (
     PRIMARY KEY (site_no, key)
 ) WITH (fillfactor = 70);
 
+-- Pages under the number of their content. `url` has neither query nor fragment; NULL: the path is all there is.
+CREATE TABLE pages (
+    code        bigint PRIMARY KEY,
+    url         text,
+    path        text NOT NULL,
+    title       text
+);
+
 -- Combinations of place, agent and screen, and of referrer and campaign, under the number of their content.
 CREATE TABLE surroundings (
     code        bigint PRIMARY KEY,
@@ -89,6 +97,7 @@ CREATE TABLE acquisitions (
 );
 
 -- A partition for each UTC day of `time`, made a week ahead or on demand; there is no default partition.
+-- Columns are ordered so that a row has few gaps.
 CREATE TABLE events (
     day           date NOT NULL,
     site_no       integer NOT NULL,
@@ -99,33 +108,37 @@ CREATE TABLE events (
     visit_key     bigint,
     -- Only in the first half hour of the local day, where a visit may be open over midnight.
     prev_key      bigint,
+    -- NULL: as `visit_key`.
     visitor       bigint,
     play_key      bigint,
     acquisition   bigint,
     surroundings  bigint,
-    event_id      text COLLATE "C" NOT NULL,
-    anonymous_id  text,
-    user_id       text,
-    session_id    text,
-    name          text,
-    path          text,
-    url           text,
-    title         text,
-    video_id      text,
+    page          bigint,
+    -- The id: a UUID, or any other text.
+    event_uuid    uuid,
+    event_id      text COLLATE "C",
     position      double precision,
     duration      double precision,
-    quality       text,
     bitrate       double precision,
     seek_from     double precision,
     seek_to       double precision,
     buffer_seconds double precision,
     startup_time  double precision,
+    anonymous_id  text,
+    user_id       text,
+    session_id    text,
+    name          text,
+    -- What the address has from `?` or `#` on.
+    url_rest      text,
+    video_id      text,
+    quality       text,
     properties    jsonb,
     metadata      jsonb
 ) PARTITION BY RANGE (day);
-CREATE INDEX events_visit ON events (site_no, visit_key, time) WHERE visit_key IS NOT NULL;
-CREATE INDEX events_prev ON events (site_no, prev_key) WHERE prev_key IS NOT NULL;
-CREATE INDEX events_play ON events (site_no, play_key, time) WHERE play_key IS NOT NULL;
+-- A key alone, without site and time: its events of a day are few, and share one entry.
+CREATE INDEX events_visit ON events (visit_key) WHERE visit_key IS NOT NULL;
+CREATE INDEX events_prev ON events (prev_key) WHERE prev_key IS NOT NULL;
+CREATE INDEX events_play ON events (play_key) WHERE play_key IS NOT NULL;
 
 -- Calls of POST /api/analytics/view/{videoId}, whether they counted or not.
 CREATE TABLE views (
@@ -155,38 +168,39 @@ CREATE INDEX views_prev_address ON views (site_no, prev_address, time) WHERE pre
 -- Visits, and runs of video events outside any visit (`loose`), which only make their viewer a visitor.
 CREATE TABLE visits (
     site_no       integer NOT NULL,
+    day           date NOT NULL,
     key           bigint NOT NULL,
     start         bigint NOT NULL,
+    last          bigint NOT NULL,
+    acquisition   bigint NOT NULL,
+    surroundings  bigint NOT NULL,
+    entry_page    bigint,
+    exit_page     bigint,
+    exit_at       bigint,
+    user_key      bigint,
+    -- Set when the visit went over midnight under a daily hash: the own key of the last of its later days.
+    tail_key      bigint,
+    pageviews     integer NOT NULL,
     -- Tells apart visits of one key that start in the same microsecond.
     tie           smallint NOT NULL,
-    last          bigint NOT NULL,
-    last_id       text COLLATE "C" NOT NULL,
-    day           date NOT NULL,
-    -- Set when the visit went over midnight under a daily hash: the own key of each later day, and the last of them.
-    later_keys    bigint[],
-    tail_key      bigint,
-    user_key      bigint,
     loose         boolean NOT NULL,
     bot           boolean NOT NULL,
     lasting       boolean NOT NULL,
     interactive   boolean NOT NULL,
     video_start   boolean NOT NULL,
-    acquisition   bigint NOT NULL,
-    surroundings  bigint NOT NULL,
-    pageviews     integer NOT NULL,
-    entry_page    bigint,
-    exit_page     bigint,
-    exit_at       bigint,
-    -- Per page and day of the visit: how many days after the first, the page's code, views, microseconds on it.
-    page_days     smallint[] NOT NULL,
-    pages         bigint[] NOT NULL,
-    page_views    integer[] NOT NULL,
-    page_times    bigint[] NOT NULL,
-    -- Per custom event and day of the visit.
-    name_days     smallint[],
+    -- Per page and day of the visit: the page's code, microseconds on it, views (NULL: one each), and how many days after the
+    -- first (NULL: none). All NULL: the entry page alone, once.
+    pages         bigint[],
+    page_times    bigint[],
+    page_views    integer[],
+    page_days     smallint[],
+    -- Per custom event and day of the visit (NULL: the first).
     names         bigint[],
-    PRIMARY KEY (site_no, key, start, tie)
-) WITH (fillfactor = 80);
+    name_days     smallint[],
+    -- The own key of each later day, when the visit went over midnight under a daily hash.
+    later_keys    bigint[],
+    PRIMARY KEY (key, start, site_no, tie)
+) WITH (fillfactor = 90);
 CREATE INDEX visits_tail ON visits (site_no, tail_key, start) WHERE tail_key IS NOT NULL;
 CREATE INDEX visits_day ON visits (site_no, day);
 
@@ -195,7 +209,6 @@ CREATE TABLE playbacks (
     key            bigint NOT NULL,
     start          bigint NOT NULL,
     last           bigint NOT NULL,
-    last_id        text COLLATE "C" NOT NULL,
     day            date NOT NULL,
     video_id       text NOT NULL,
     viewer         bigint,
@@ -241,6 +254,7 @@ CREATE TABLE visitor_days (
     -- True for a user or anonymous id, false for a hash that ends with its day.
     lasting     boolean NOT NULL,
     codes       bigint[] NOT NULL DEFAULT '{}',
-    counts      integer[] NOT NULL DEFAULT '{}',
+    -- Of the first codes; each of the others counts once. NULL: all do.
+    counts      integer[],
     PRIMARY KEY (site_no, day, bots, visitor)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 90);

@@ -14,7 +14,7 @@ from streamgauge.settings import Settings, settings
 from streamgauge.store.signature import credentials, database_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -22,6 +22,8 @@ RESUME_SECONDS: Final = 25
 """How long a read waits for a paused Aurora before it answers 503."""
 
 _ENCODE: Final = msgspec.json.Encoder().encode
+_BRACES: Final = str.maketrans("[]", "{}")
+_QUOTES: Final = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 _held: list[Connection] = []
 
@@ -78,8 +80,28 @@ def discard() -> None:
 
 
 def rows_parameter(rows: list[dict[str, Any]]) -> str:
-    """Return rows as the one JSON parameter of `json_to_recordset`: 20 times cheaper here than arrays through unnest."""
+    """Return rows as the one JSON parameter of `json_to_recordset`, for small numbers of rows or many nullable columns."""
     return _ENCODE(rows).decode()
+
+
+def array(values: Iterable[float | str | None]) -> str:
+    """Return the text of an array for `unnest`: of numbers, booleans, or texts that need no quoting (dates, digits).
+
+    Columns as such arrays cost a quarter here and half in the server of what `json_to_recordset` does; psycopg's own lists cost
+    twenty times as much.
+    """
+    return _ENCODE(values).decode().translate(_BRACES)
+
+
+def text_array(values: Iterable[str | None]) -> str:
+    """Return the text of an array of any texts."""
+    quoted = ("null" if text is None else '"' + text.translate(_QUOTES) + '"' for text in values)
+    return "{" + ",".join(quoted) + "}"
+
+
+def columns(rows: Sequence[tuple[float | str | None, ...]], count: int) -> list[str]:
+    """Return `count` arrays, a column each, of rows of what `array` takes."""
+    return [array(column) for column in zip(*rows, strict=True)] if rows else ["{}"] * count
 
 
 def read(query: LiteralString, parameters: Mapping[str, Any], wait_seconds: float = RESUME_SECONDS) -> list[TupleRow]:

@@ -62,7 +62,6 @@ class Playback:
         "halted",
         "key",
         "last",
-        "last_id",
         "lasting",
         "position",
         "position_at",
@@ -90,7 +89,6 @@ class Playback:
         self.key = fact.play_key
         self.video_id = fact.video.video_id
         self.start = self.last = fact.time
-        self.last_id = fact.id
         self.day = fact.day
         self.viewer = fact.visitor
         self.viewer_user = False
@@ -166,7 +164,6 @@ class Playback:
             self.startup_time = video.startup_time
         self._take(fact)
         self.last = fact.time
-        self.last_id = fact.id
 
     def _identify(self, fact: Fact) -> None:
         """Take the last user id seen as the viewer, else the first identity."""

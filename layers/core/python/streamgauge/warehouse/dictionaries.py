@@ -1,4 +1,4 @@
-"""Acquisitions and surroundings by the code of their content.
+"""Pages, acquisitions and surroundings by the code of their content.
 
 A code says what it stands for once and for all, so what a container has seen stays true, and rows are written ahead of the
 transaction: one that no event refers to in the end does no harm.
@@ -6,11 +6,13 @@ transaction: one that no event refers to in the end does no harm.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from streamgauge.events.facts import Values, acquisition_values, surroundings_values
-from streamgauge.events.models import Acquisition, Surroundings
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.events.models import Acquisition, Page, Surroundings
+from streamgauge.ids import number
+from streamgauge.store.postgres import array, rows_parameter, text_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +38,10 @@ _INSERT_SURROUNDINGS: Final = """
         device text, screen text, language text)
     ON CONFLICT DO NOTHING
 """
+_INSERT_PAGES: Final = """
+    INSERT INTO pages (code, url, path, title) SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+    ON CONFLICT DO NOTHING
+"""
 _READ_ACQUISITIONS: Final = """
     SELECT code, source, channel, referrer, utm_source, utm_medium, utm_campaign, utm_term, utm_content
     FROM acquisitions WHERE code = ANY(%s::bigint[])
@@ -51,20 +57,47 @@ def bigints(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+class StoredPage(NamedTuple):
+    """A page under the code of its content: `rest` is what its URL has from `?` or `#` on, and no part of that."""
+
+    code: int
+    url: str | None
+    path: str
+    title: str | None
+    rest: str | None
+
+
+@lru_cache(maxsize=65_536)
+def stored_page(page: Page) -> StoredPage:
+    """Return a page as it is stored: so that what changes with every call stands in the event, not in the dictionary."""
+    url, mark, rest = page.url.partition("?" if "?" in page.url.partition("#")[0] else "#")
+    # A bare path is said once.
+    held = None if url == page.path else url
+    return StoredPage(
+        number("page", held or "", page.path, page.title or ""), held, page.path, page.title, mark + rest or None
+    )
+
+
 class Dictionaries:
-    """What this container knows of both dictionaries, and that the database holds it."""
+    """What this container knows of the dictionaries, and that the database holds it."""
 
     def __init__(self) -> None:
         self._acquisitions: dict[int, Values] = {}
         self._surroundings: dict[int, Values] = {}
+        self._pages: set[int] = set()
 
     def store(self, connection: Connection, pairs: Iterable[tuple[StampedEvent, Fact]]) -> None:
         """Make sure that the database holds what these events refer to."""
-        if len(self._acquisitions) + len(self._surroundings) > _LIMIT:
+        if len(self._acquisitions) + len(self._surroundings) + len(self._pages) > _LIMIT:
             self.forget()
         new_acquisitions: dict[int, tuple[Acquisition, Values]] = {}
         new_surroundings: dict[int, tuple[Surroundings, Values]] = {}
+        new_pages: dict[int, StoredPage] = {}
         for event, fact in pairs:
+            if event.page is not None:
+                page = stored_page(event.page)
+                if page.code not in self._pages:
+                    new_pages[page.code] = page
             if fact.acquisition not in self._acquisitions:
                 new_acquisitions[fact.acquisition] = (event.acquisition, acquisition_values(event.acquisition)[1])
             if fact.surroundings not in self._surroundings:
@@ -79,12 +112,17 @@ class Dictionaries:
                 _INSERT_SURROUNDINGS,
                 [_rows({code: content for code, (content, _) in new_surroundings.items()}, _SURROUNDINGS_FIELDS)],
             )
+        if new_pages:
+            codes, urls, paths, titles, _ = zip(*(new_pages[code] for code in sorted(new_pages)), strict=True)
+            connection.execute(_INSERT_PAGES, [array(codes), text_array(urls), text_array(paths), text_array(titles)])
+        self._pages |= new_pages.keys()
         self._acquisitions.update({code: values for code, (_, values) in new_acquisitions.items()})
         self._surroundings.update({code: values for code, (_, values) in new_surroundings.items()})
 
     def forget(self) -> None:
         """Know nothing any more: the database may have been restored to an earlier point."""
         self._acquisitions.clear()
+        self._pages.clear()
         self._surroundings.clear()
 
     def load(self, connection: Connection, acquisitions: Iterable[int], surroundings: Iterable[int]) -> None:

@@ -82,13 +82,18 @@ def _storable(event: StampedEvent, data: bytes, now: int) -> bool:
         return False
     if not _FIRST_TIME <= event.time <= event.received + _FUTURE or not 0 < event.received <= now + _FUTURE:
         return False
+    if event.kind == "page_view" and event.page is None:
+        return False
+    # No text is longer than its record.
+    return len(data) <= _MAX_KEY_TEXT or _is_short(event)
+
+
+def _is_short(event: StampedEvent) -> bool:
     page = event.page
     keys = (event.id, event.user_id, event.anonymous_id, event.session_id, event.name)
     if any(text is not None and len(text) > _MAX_KEY_TEXT for text in keys):
         return False
-    if page is not None and max(len(page.url), len(page.path), len(page.title or "")) > _MAX_TEXT:
-        return False
-    return event.kind != "page_view" or page is not None
+    return page is None or max(len(page.url), len(page.path), len(page.title or "")) <= _MAX_TEXT
 
 
 def _filmed(event: StampedEvent) -> bool:
@@ -109,8 +114,8 @@ def _names_a_site(site: str) -> bool:
 
 def _countable(receipt: Receipt) -> bool:
     """Return whether the numbers of a receipt fit the accounting's columns."""
-    numbers = (receipt.hour, receipt.n, receipt.repeats)
-    return all(0 <= number < _INTEGER for number in numbers) and -_BIGINT <= receipt.writer < _BIGINT
+    writer, hour, n, repeats = receipt.writer, receipt.hour, receipt.n, receipt.repeats
+    return 0 <= hour < _INTEGER and 0 <= n < _INTEGER and 0 <= repeats < _INTEGER and -_BIGINT <= writer < _BIGINT
 
 
 def _known(reason: Reason, origin: StampedEvent | _Origin, now: int) -> Unstorable:

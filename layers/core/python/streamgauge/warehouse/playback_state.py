@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamgauge.warehouse.site_batch import SiteBatch
 
 _PLAIN: Final = (
-    "key", "start", "last", "last_id", "day", "video_id", "viewer", "viewer_user", "lasting", "bot", "surroundings", "halted",
+    "key", "start", "last", "day", "video_id", "viewer", "viewer_user", "lasting", "bot", "surroundings", "halted",
     "after_pause", "runs", "waits_since", "position", "position_at", "section_open", "quality", "bitrate", "started_at",
     "start_position", "progressed", "duration", "startup_time", "completed", "failed", "buffered", "bitrate_time",
     "bitrate_weight",
@@ -26,7 +26,7 @@ _PLAIN: Final = (
 
 _COLUMNS: Final[
     LiteralString
-] = """p.key, p.start, p.last, p.last_id, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
+] = """p.key, p.start, p.last, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
     p.surroundings, p.halted, p.after_pause, p.runs, p.waits_since, p.position, p.position_at, p.section_open, p.quality,
     p.bitrate, p.started_at, p.start_position, p.progressed, p.duration, p.startup_time, p.completed, p.failed, p.buffered,
     p.bitrate_time, p.bitrate_weight, p.section_starts, p.section_ends, p.qualities, p.quality_times"""
@@ -46,11 +46,11 @@ _DELETE: Final = """
     WHERE p.site_no = %(site_no)s AND p.key = gone.key AND p.start = gone.start
 """
 _UPSERT: Final = """
-    INSERT INTO playbacks (site_no, key, start, last, last_id, day, video_id, viewer, viewer_user, lasting, bot, surroundings,
+    INSERT INTO playbacks (site_no, key, start, last, day, video_id, viewer, viewer_user, lasting, bot, surroundings,
         halted, after_pause, runs, waits_since, position, position_at, section_open, quality, bitrate, started_at,
         start_position, progressed, duration, startup_time, completed, failed, buffered, bitrate_time, bitrate_weight,
         section_starts, section_ends, qualities, quality_times)
-    SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, last bigint, last_id text, day date,
+    SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, last bigint, day date,
         video_id text, viewer bigint, viewer_user boolean, lasting boolean, bot boolean, surroundings bigint, halted boolean,
         after_pause boolean, runs boolean, waits_since bigint, position double precision, position_at bigint,
         section_open boolean, quality text, bitrate double precision, started_at bigint, start_position double precision,
@@ -58,7 +58,7 @@ _UPSERT: Final = """
         buffered double precision, bitrate_time double precision, bitrate_weight double precision,
         section_starts double precision[], section_ends double precision[], qualities text[],
         quality_times double precision[])
-    ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, last_id = excluded.last_id, viewer = excluded.viewer,
+    ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, viewer = excluded.viewer,
         viewer_user = excluded.viewer_user, lasting = excluded.lasting, halted = excluded.halted,
         after_pause = excluded.after_pause, runs = excluded.runs, waits_since = excluded.waits_since,
         position = excluded.position, position_at = excluded.position_at, section_open = excluded.section_open,
@@ -87,7 +87,8 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
 
     for key, chain in chains.items():
         last = latest.get(key)
-        if last is not None and (last.last, last.last_id) >= (chain[0].time, chain[0].id):
+        # At the same instant the ids decide, which only the raw rows have.
+        if last is not None and last.last >= chain[0].time:
             near, chain = _stretch(connection, batch, key, chain)  # noqa: PLW2901
             for playback in near:
                 touch(playback)

@@ -20,7 +20,8 @@ from streamgauge.events.facts import (
     user_key,
 )
 from streamgauge.events.models import StampedEvent, VideoFields
-from streamgauge.warehouse.dictionaries import bigints
+from streamgauge.ids import is_uuid
+from streamgauge.warehouse.dictionaries import bigints, stored_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,23 +31,25 @@ if TYPE_CHECKING:
 _COPY: Final[
     LiteralString
 ] = """COPY events (day, site_no, kind, flags, time, received_at, visit_key, prev_key, visitor, play_key,
-    acquisition, surroundings, event_id, anonymous_id, user_id, session_id, name, path, url, title, video_id, position, duration,
+    acquisition, surroundings, event_uuid, event_id, anonymous_id, user_id, session_id, name, page, url_rest, video_id, position, duration,
     quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, properties, metadata) FROM STDIN"""
 
-_FACT_COLUMNS: Final[LiteralString] = """time, event_id, kind, flags, visit_key, prev_key, visitor, user_id, path, name,
+_FACT_COLUMNS: Final[
+    LiteralString
+] = """time, coalesce(event_uuid::text, event_id), kind, flags, visit_key, prev_key, visitor, user_id, p.path, name,
     acquisition, surroundings, play_key, video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds,
     startup_time"""
 _VISIT_CHAIN: Final[LiteralString] = f"""
-    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s AND visit_key = ANY(%(keys)s::bigint[])
+    SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s AND visit_key = ANY(%(keys)s::bigint[])
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
 _PLAY_CHAIN: Final[LiteralString] = f"""
-    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s AND play_key = ANY(%(keys)s::bigint[])
+    SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s AND play_key = ANY(%(keys)s::bigint[])
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
 _CHAINS: Final = {"visit_key": _VISIT_CHAIN, "play_key": _PLAY_CHAIN}
 _SPAN: Final[LiteralString] = f"""
-    SELECT {_FACT_COLUMNS} FROM events WHERE site_no = %(site_no)s
+    SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
 
@@ -85,7 +88,8 @@ def write_events(connection: Connection, site_no: int, pairs: Iterable[tuple[Sta
     """Copy new events of a site into their partitions, which exist."""
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for event, fact in pairs:
-            page, video = event.page, event.video
+            video = event.video
+            page = None if event.page is None else stored_page(event.page)
             copy.write_row(
                 (
                     utc_day(event.time),
@@ -100,14 +104,13 @@ def write_events(connection: Connection, site_no: int, pairs: Iterable[tuple[Sta
                     fact.play_key,
                     fact.acquisition,
                     fact.surroundings,
-                    event.id,
+                    *((event.id, None) if is_uuid(event.id) else (None, event.id)),
                     event.anonymous_id,
                     event.user_id,
                     event.session_id,
                     event.name,
-                    None if page is None else page.path,
-                    None if page is None or page.url == page.path else page.url,
-                    None if page is None else page.title,
+                    None if page is None else page.code,
+                    None if page is None else page.rest,
                     *((None,) * 9 if video is None else _video_columns(video)),
                     _json(event.properties),
                     _json(event.metadata),

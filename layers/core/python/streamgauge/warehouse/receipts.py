@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from streamgauge.clock import hour_and_day
 from streamgauge.events.facts import fact_of
 from streamgauge.ids import digest
 from streamgauge.settings import settings
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.store.postgres import array, columns, rows_parameter
 from streamgauge.warehouse.raw import utc_day
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ KEPT_DAYS: Final = 70
 
 _CLAIM: Final = """
     INSERT INTO event_ids (site_no, digest, kept_until, hour, writer, n)
-    SELECT * FROM json_to_recordset(%s)
-        AS t(site_no integer, digest uuid, kept_until date, hour integer, writer bigint, n integer)
+    SELECT * FROM unnest(%s::integer[], %s::uuid[], %s::date[], %s::integer[], %s::bigint[], %s::integer[])
     ON CONFLICT DO NOTHING
-    RETURNING site_no, digest::text
+    RETURNING encode(uuid_send(digest), 'hex')
 """
 _WINNERS: Final = """
-    SELECT e.site_no, e.digest::text, e.hour, e.writer, e.n FROM event_ids AS e
-    JOIN json_to_recordset(%s) AS t(site_no integer, digest uuid) USING (site_no, digest)
+    SELECT encode(uuid_send(digest), 'hex'), site_no, hour, writer, n FROM event_ids WHERE digest = ANY(%s::uuid[])
 """
 _LOSE: Final = """
     INSERT INTO lost_receipts (site_no, hour, writer, n, outcome)
@@ -43,6 +41,11 @@ _LOSE: Final = """
     ON CONFLICT DO NOTHING
     RETURNING site_no, hour, writer, n
 """
+
+Outcome = Literal["stored", "duplicates", "dead_lettered"]
+
+_AMOUNTS: Final = ("max_n", "stored", "duplicates", "dead_lettered", "repeats")
+_OUTCOMES: Final[dict[Outcome, int]] = {"stored": 1, "duplicates": 2, "dead_lettered": 3}
 
 Key = tuple[int, int, int, int]
 """(site_no, hour, writer, n)"""
@@ -63,53 +66,52 @@ def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:
     """Return an event as a claim to be the one with its id."""
     if event.kind == "view":
         hour, day = hour_and_day(event.time, zone)
-        return Claim(site_no, event, digest(event.id), hour, day, None)
+        return Claim(site_no, event, digest(event.site, event.id), hour, day, None)
     fact = fact_of(event, zone)
-    return Claim(site_no, event, digest(event.id), fact.hour, fact.day, fact)
+    return Claim(site_no, event, digest(event.site, event.id), fact.hour, fact.day, fact)
 
 
 class Accounting:
     """Amounts per (site, hour of receipt, writer), to be added in the batch's transaction."""
 
     def __init__(self) -> None:
-        self._rows: defaultdict[tuple[int, int, int], dict[str, int]] = defaultdict(
-            lambda: {"max_n": 0, "stored": 0, "duplicates": 0, "repeats": 0, "dead_lettered": 0}
-        )
+        self._rows: defaultdict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
 
-    def count(self, site_no: int, receipt: Receipt, outcome: str) -> None:
-        """Count a receipt that is seen for the first time: `stored`, `duplicates` or `dead_lettered`."""
+    def count(self, site_no: int, receipt: Receipt, outcome: Outcome) -> None:
+        """Count a receipt that is seen for the first time."""
         row = self._rows[site_no, receipt.hour, receipt.writer]
-        row["max_n"] = max(row["max_n"], receipt.n)
-        row[outcome] += 1
-        row["repeats"] += receipt.repeats
+        row[0] = max(row[0], receipt.n)
+        row[_OUTCOMES[outcome]] += 1
+        row[4] += receipt.repeats
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of json_to_recordset."""
         return [
-            {"site_no": site_no, "hour": hour, "writer": writer} | amounts
-            for (site_no, hour, writer), amounts in self._rows.items()
+            dict(zip(("site_no", "hour", "writer", *_AMOUNTS), (*key, *amounts), strict=True))
+            for key, amounts in self._rows.items()
         ]
 
 
 def claim_ids(connection: Connection, claims: list[Claim], accounting: Accounting) -> list[Claim]:
     """Mark ids as taken and return the claims that are new; the same receipt again is a redelivery and not counted."""
-    first: dict[tuple[int, str], Claim] = {}
-    others = [claim for claim in claims if first.setdefault((claim.site_no, claim.digest), claim) is not claim]
+    first: dict[str, Claim] = {}
+    others = [claim for claim in claims if first.setdefault(claim.digest, claim) is not claim]
     rows = [
-        {
-            "site_no": claim.site_no,
-            "digest": claim.digest,
-            "kept_until": _kept_until(utc_day(claim.event.received), historical=claim.event.historical),
-            "hour": claim.event.receipt.hour,
-            "writer": claim.event.receipt.writer,
-            "n": claim.event.receipt.n,
-        }
+        (
+            claim.site_no,
+            claim.digest,
+            _kept_until(utc_day(claim.event.received), historical=claim.event.historical),
+            claim.event.receipt.hour,
+            claim.event.receipt.writer,
+            claim.event.receipt.n,
+        )
         # In the order of the key, as every transaction does.
         for _, claim in sorted(first.items())
     ]
-    won = set(connection.execute(_CLAIM, [rows_parameter(rows)]).fetchall()) if rows else set()
+    won = {row[0] for row in connection.execute(_CLAIM, columns(rows, 6)).fetchall()} if rows else set()
     new = [claim for key, claim in first.items() if key in won]
-    others += [claim for key, claim in first.items() if key not in won]
+    if len(won) < len(first):
+        others += [claim for key, claim in first.items() if key not in won]
     for claim in new:
         accounting.count(claim.site_no, claim.event.receipt, "stored")
     if others:
@@ -118,15 +120,12 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
 
 
 def _count_duplicates(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
-    wanted = [{"site_no": claim.site_no, "digest": claim.digest} for claim in claims]
-    winners: dict[tuple[int, str], Key] = {
-        (site_no, winner): (site_no, hour, writer, n)
-        for site_no, winner, hour, writer, n in connection.execute(_WINNERS, [rows_parameter(wanted)]).fetchall()
-    }
+    wanted = array(sorted({claim.digest for claim in claims}))
+    winners: dict[str, Key] = {row[0]: row[1:] for row in connection.execute(_WINNERS, [wanted]).fetchall()}
     losers = [
         (claim.site_no, claim.event.receipt)
         for claim in claims
-        if winners.get((claim.site_no, claim.digest)) != _key(claim.site_no, claim.event.receipt)
+        if winners.get(claim.digest) != _key(claim.site_no, claim.event.receipt)
     ]
     _lose(connection, losers, DUPLICATE, accounting)
 

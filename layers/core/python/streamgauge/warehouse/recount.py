@@ -21,6 +21,7 @@ from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys, read_span
 from streamgauge.warehouse.site_batch import SiteBatch
+from streamgauge.warehouse.visitor_day_state import packed
 from streamgauge.web import visits
 
 if TYPE_CHECKING:
@@ -113,10 +114,8 @@ class _Day:
         for playback in self.playbacks:
             playbacks.contribute(playback, self.into, 1)
         self.presence = {key: counts for key, counts in self.into.presence.items() if key[0] == day}
-        for (_, bot, visitor), counts in self.presence.items():
-            lasting = self.into.lasting[visitor]
-            for code in counts:
-                self.into.settle_visitor(day, bot=bot, code=code, step=1, lasting=lasting)
+        for key, counts in self.presence.items():
+            self.into.settle_visitor(key, counts, 1)
 
     def _fold_visits(self, facts: list[Fact]) -> list[Visit]:
         persons = Persons(facts)
@@ -217,14 +216,9 @@ def _replace_state(connection: Connection, truth: _Day) -> None:
     connection.execute(_FORGET_VISITOR_DAYS, parameters)
     visit_state.write(connection, truth.site_no, truth.visits)
     playback_state.write(connection, truth.site_no, truth.playbacks)
-    rows = [
-        {
-            "bots": bot,
-            "visitor": visitor,
-            "lasting": truth.into.lasting[visitor],
-            "codes": list(counts),
-            "counts": list(counts.values()),
-        }
-        for (_, bot, visitor), counts in sorted(truth.presence.items())
-    ]
+    rows = []
+    for (_, bot, visitor), held in sorted(truth.presence.items()):
+        codes, counts = packed(held)
+        lasting = truth.into.lasting[visitor]
+        rows.append({"bots": bot, "visitor": visitor, "lasting": lasting, "codes": codes, "counts": counts})
     connection.execute(_PUT_VISITOR_DAYS, parameters | {"rows": rows_parameter(rows)})

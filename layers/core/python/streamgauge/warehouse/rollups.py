@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge.contributions import AMOUNTS, VIDEO_AMOUNTS
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.store.postgres import columns, rows_parameter, text_array
 
 if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 # up, because NOT NULL is checked before the conflict is found. Days that are closed are in their month too.
 _ADD: Final = """
     WITH day_rows AS MATERIALIZED (
-        SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, known.name, (
+        SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, (
+                SELECT name FROM rollup_days AS known
+                WHERE known.site_no = t.site_no AND known.dimension = t.dimension AND known.day = t.day
+                    AND known.bots = t.bots AND known.code = t.code
+            ), (
                 SELECT name FROM rollup_days AS earlier
                 WHERE earlier.site_no = t.site_no AND earlier.dimension = t.dimension AND earlier.day < t.day
                     AND earlier.code = t.code
                 ORDER BY earlier.day DESC LIMIT 1
             )) AS name, t.visitors, t.lasting, t.visits, t.entries, t.bounces, t.pageviews, t.events, t.duration, t.page_time
-        FROM json_to_recordset(%(days)s) AS t(site_no integer, dimension smallint, day date, bots boolean, code bigint,
-            name text, visitors integer, lasting integer, visits integer, entries integer, bounces integer,
-            pageviews integer, events integer, duration bigint, page_time bigint)
-        LEFT JOIN rollup_days AS known ON t.name IS NULL AND (known.site_no, known.dimension, known.day, known.bots,
-            known.code) = (t.site_no, t.dimension, t.day, t.bots, t.code)
+        FROM unnest(%(site_no)s::integer[], %(dimension)s::smallint[], %(day)s::date[], %(bots)s::boolean[],
+            %(code)s::bigint[], %(visitors)s::integer[], %(lasting)s::integer[], %(visits)s::integer[],
+            %(entries)s::integer[], %(bounces)s::integer[], %(pageviews)s::integer[], %(events)s::integer[],
+            %(duration)s::bigint[], %(page_time)s::bigint[], %(name)s::text[])
+            AS t(site_no, dimension, day, bots, code, visitors, lasting, visits, entries, bounces, pageviews, events, duration,
+                page_time, name)
         ORDER BY t.site_no, t.dimension, t.day, t.bots, t.code
     ), touched_days AS (
         INSERT INTO site_days AS s (site_no, day)
@@ -92,6 +97,7 @@ _ADD: Final = """
         page_time = r.page_time + excluded.page_time
 """
 
+_DAY_COLUMNS: Final = ("site_no", "dimension", "day", "bots", "code", *AMOUNTS)
 _HOUR_AMOUNTS: Final = tuple(
     (index, name) for index, name in enumerate(AMOUNTS) if name not in {"entries", "page_time"}
 )
@@ -99,7 +105,8 @@ _HOUR_AMOUNTS: Final = tuple(
 
 def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[str, Any]]) -> None:
     """Add what the batches contribute, and the accounting of their receipts."""
-    days: list[dict[str, Any]] = []
+    days: list[tuple[float | str, ...]] = []
+    names: list[str | None] = []
     hours: list[dict[str, Any]] = []
     videos: list[dict[str, Any]] = []
     views: list[dict[str, Any]] = []
@@ -108,14 +115,11 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
         into, site_no = batch.contributions, batch.site_no
         for (day, bots, dimension, code), amounts in into.days.items():
             if any(amounts):
-                row = {"site_no": site_no, "dimension": dimension, "day": day.isoformat(), "bots": bots, "code": code}
-                name = into.names.get(code)
-                if name is not None:
-                    row["name"] = name
-                days.append(row | dict(zip(AMOUNTS, amounts, strict=True)))
+                days.append((site_no, dimension, day.isoformat(), bots, code, *amounts))
+                names.append(into.names.get(code))
         for (hour, bots), amounts in into.hours.items():
             if any(amounts):
-                row = {"site_no": site_no, "hour": hour, "bots": bots}
+                row: dict[str, Any] = {"site_no": site_no, "hour": hour, "bots": bots}
                 hours.append(row | {name: amounts[index] for index, name in _HOUR_AMOUNTS})
         for (video_id, day, bots), amounts in into.videos.items():
             if any(amounts):
@@ -130,7 +134,8 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
     connection.execute(
         _ADD,
         {
-            "days": rows_parameter(days),
+            **dict(zip(_DAY_COLUMNS, columns(days, len(_DAY_COLUMNS)), strict=True)),
+            "name": text_array(names),
             "hours": rows_parameter(hours),
             "videos": rows_parameter(videos),
             "views": rows_parameter(views),

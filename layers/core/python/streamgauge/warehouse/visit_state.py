@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from streamgauge.clock import local_day
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import MIDNIGHT_REACH, Fact
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.store.postgres import array, columns, rows_parameter
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.site_batch import SiteBatch
 
-_COLUMNS: Final[
-    LiteralString
-] = """v.key, v.start, v.tie, v.last, v.last_id, v.day, v.later_keys, v.user_key, v.loose, v.bot,
+_COLUMNS: Final[LiteralString] = """v.key, v.start, v.tie, v.last, v.day, v.later_keys, v.user_key, v.loose, v.bot,
     v.lasting, v.interactive, v.video_start, v.acquisition, v.surroundings, v.pageviews, v.entry_page, v.exit_page, v.exit_at,
     v.page_days, v.pages, v.page_views, v.page_times, v.name_days, v.names"""
 
@@ -60,21 +59,35 @@ _DELETE: Final = """
     WHERE v.site_no = %(site_no)s AND v.key = gone.key AND v.start = gone.start AND v.tie = gone.tie
 """
 _UPSERT: Final = """
-    INSERT INTO visits (site_no, key, start, tie, last, last_id, day, later_keys, tail_key, user_key, loose, bot, lasting,
-        interactive, video_start, acquisition, surroundings, pageviews, entry_page, exit_page, exit_at, page_days, pages,
-        page_views, page_times, name_days, names)
-    SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, tie smallint, last bigint,
-        last_id text, day date, later_keys bigint[], tail_key bigint, user_key bigint, loose boolean, bot boolean,
-        lasting boolean, interactive boolean, video_start boolean, acquisition bigint, surroundings bigint,
-        pageviews integer, entry_page bigint, exit_page bigint, exit_at bigint, page_days smallint[], pages bigint[],
-        page_views integer[], page_times bigint[], name_days smallint[], names bigint[])
-    ON CONFLICT (site_no, key, start, tie) DO UPDATE SET last = excluded.last, last_id = excluded.last_id,
-        later_keys = excluded.later_keys, tail_key = excluded.tail_key, user_key = excluded.user_key,
-        interactive = excluded.interactive, video_start = excluded.video_start, pageviews = excluded.pageviews,
-        entry_page = excluded.entry_page, exit_page = excluded.exit_page, exit_at = excluded.exit_at,
-        page_days = excluded.page_days, pages = excluded.pages, page_views = excluded.page_views,
-        page_times = excluded.page_times, name_days = excluded.name_days, names = excluded.names
+    INSERT INTO visits (site_no, key, start, tie, last, day, tail_key, user_key, loose, bot, lasting, interactive, video_start,
+        acquisition, surroundings, pageviews, entry_page, exit_page, exit_at, pages, page_times, page_views, page_days, names,
+        name_days, later_keys)
+    SELECT %(site_no)s, key, start, tie, last, day, tail_key, user_key, loose, bot, lasting, interactive, video_start,
+        acquisition, surroundings, pageviews, entry_page, exit_page, exit_at,
+        (%(pages)s::bigint[])[first_page:last_page], (%(page_times)s::bigint[])[first_page:last_page],
+        page_views::integer[], page_days::smallint[], names::bigint[], name_days::smallint[], later_keys::bigint[]
+    FROM unnest(%(key)s::bigint[], %(start)s::bigint[], %(tie)s::smallint[], %(last)s::bigint[], %(day)s::date[],
+        %(tail_key)s::bigint[], %(user_key)s::bigint[], %(loose)s::boolean[], %(bot)s::boolean[], %(lasting)s::boolean[],
+        %(interactive)s::boolean[], %(video_start)s::boolean[], %(acquisition)s::bigint[], %(surroundings)s::bigint[],
+        %(pageviews)s::integer[], %(entry_page)s::bigint[], %(exit_page)s::bigint[], %(exit_at)s::bigint[],
+        %(first_page)s::integer[], %(last_page)s::integer[], %(page_views)s::text[], %(page_days)s::text[], %(names)s::text[],
+        %(name_days)s::text[], %(later_keys)s::text[])
+        AS t(key, start, tie, last, day, tail_key, user_key, loose, bot, lasting, interactive, video_start, acquisition,
+            surroundings, pageviews, entry_page, exit_page, exit_at, first_page, last_page, page_views, page_days, names,
+            name_days, later_keys)
+    ON CONFLICT (key, start, site_no, tie) DO UPDATE SET last = excluded.last, later_keys = excluded.later_keys,
+        tail_key = excluded.tail_key, user_key = excluded.user_key, interactive = excluded.interactive,
+        video_start = excluded.video_start, pageviews = excluded.pageviews, entry_page = excluded.entry_page,
+        exit_page = excluded.exit_page, exit_at = excluded.exit_at, pages = excluded.pages,
+        page_times = excluded.page_times, page_views = excluded.page_views, page_days = excluded.page_days,
+        names = excluded.names, name_days = excluded.name_days
 """
+_PLAIN: Final = (
+    "key", "start", "tie", "last", "day", "tail_key", "user_key", "loose", "bot", "lasting", "interactive", "video_start",
+    "acquisition", "surroundings", "pageviews", "entry_page", "exit_page", "exit_at", "first_page", "last_page", "page_views",
+    "page_days", "names", "name_days", "later_keys",
+)  # fmt: skip
+"""The arrays of `_UPSERT`, in the order of a row; the last five hold arrays as texts."""
 
 
 def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
@@ -147,8 +160,13 @@ class _Work:
 
 def write(connection: Connection, site_no: int, visits: Iterable[Visit]) -> None:
     """Write states, new or changed."""
-    rows = [row_of(visit) for visit in sorted(visits, key=lambda visit: (visit.key, visit.start, visit.tie))]
-    connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
+    pages: list[int] = []
+    times: list[int] = []
+    ordered = sorted(visits, key=lambda visit: (visit.key, visit.start, visit.tie))
+    if ordered:
+        rows = [_row(visit, pages, times) for visit in ordered]
+        arrays = dict(zip(_PLAIN, columns(rows, len(_PLAIN)), strict=True))
+        connection.execute(_UPSERT, arrays | {"site_no": site_no, "pages": array(pages), "page_times": array(times)})
 
 
 def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> dict[int, Visit]:
@@ -214,7 +232,8 @@ def _late_stretches(
         for person, (keys, chain) in persons.groups().items():
             first = chain[0]
             known = (latest[key] for key in keys if key in latest)
-            late = any((visit.last, visit.last_id) >= (first.time, first.id) for visit in known)
+            # At the same instant the ids decide, which only the raw rows have.
+            late = any(visit.last >= first.time for visit in known)
             if late or not keys.isdisjoint(followed):
                 stretches[person] = _stretch(connection, batch, keys, chain[0].time, chain[-1].time)
                 grown = persons.tie(stretches[person].keys) or grown
@@ -254,52 +273,45 @@ def visit_of(row: tuple[Any, ...]) -> Visit:
     """Return the state that a row holds."""
     visit = Visit.__new__(Visit)
     (
-        visit.key, visit.start, visit.tie, visit.last, visit.last_id, visit.day, later_keys, visit.user, visit.loose,
-        visit.bot, visit.lasting, visit.interactive, visit.video_start, visit.acquisition, visit.surroundings,
-        visit.pageviews, visit.entry_page, visit.exit_page, visit.exit_at, page_days, pages, page_views, page_times,
-        name_days, names,
+        visit.key, visit.start, visit.tie, visit.last, visit.day, later_keys, visit.user, visit.loose, visit.bot,
+        visit.lasting, visit.interactive, visit.video_start, visit.acquisition, visit.surroundings, visit.pageviews,
+        visit.entry_page, visit.exit_page, visit.exit_at, page_days, pages, page_views, page_times, name_days, names,
     ) = row  # fmt: skip
     visit.later_keys = later_keys or []
-    visit.pages = {
-        (after, page): [views, spent]
-        for after, page, views, spent in zip(page_days, pages, page_views, page_times, strict=True)
-    }
-    visit.names = set(zip(name_days or (), names or (), strict=True))
+    visit.pages = {}
+    if pages is not None:
+        of_pages = zip(page_days or repeat(0), pages, page_views or repeat(1), page_times, strict=False)
+        visit.pages = {(after, page): [views, spent] for after, page, views, spent in of_pages}
+    elif visit.entry_page is not None:
+        visit.pages = {(0, visit.entry_page): [1, 0]}
+    visit.names = set(zip(name_days or repeat(0), names or (), strict=False))
     visit.stored = True
     return visit
 
 
-def row_of(visit: Visit) -> dict[str, Any]:
-    """Return a state as the row of json_to_recordset."""
-    row: dict[str, Any] = {
-        "key": visit.key,
-        "start": visit.start,
-        "tie": visit.tie,
-        "last": visit.last,
-        "last_id": visit.last_id,
-        "day": visit.day.isoformat(),
-        "loose": visit.loose,
-        "bot": visit.bot,
-        "lasting": visit.lasting,
-        "interactive": visit.interactive,
-        "video_start": visit.video_start,
-        "acquisition": visit.acquisition,
-        "surroundings": visit.surroundings,
-        "pageviews": visit.pageviews,
-        "entry_page": visit.entry_page,
-        "exit_page": visit.exit_page,
-        "exit_at": visit.exit_at,
-        "page_days": [after for after, _ in visit.pages],
-        "pages": [page for _, page in visit.pages],
-        "page_views": [views for views, _ in visit.pages.values()],
-        "page_times": [spent for _, spent in visit.pages.values()],
-    }
-    if visit.user is not None:
-        row["user_key"] = visit.user
-    if visit.later_keys:
-        row["later_keys"] = visit.later_keys
-        row["tail_key"] = visit.tail_key
+def _row(visit: Visit, all_pages: list[int], all_times: list[int]) -> tuple[float | str | None, ...]:
+    """Return a state as a row of arrays; its pages are put behind those of other states."""
+    first = last = views = days = None
+    held = visit.pages
+    over_midnight = any(after for after, _ in held)
+    # Many visits see one page once: then its entry says all.
+    if visit.pageviews > 1 or over_midnight:
+        first = len(all_pages) + 1
+        all_pages += [page for _, page in held]
+        all_times += [spent for _, spent in held.values()]
+        last = len(all_pages)
+        if visit.pageviews > len(held):
+            views = array([count for count, _ in held.values()])
+        if over_midnight:
+            days = array([after for after, _ in held])
+    names = name_days = None
     if visit.names:
-        row["name_days"] = [after for after, _ in visit.names]
-        row["names"] = [name for _, name in visit.names]
-    return row
+        names = array([name for _, name in visit.names])
+        if any(after for after, _ in visit.names):
+            name_days = array([after for after, _ in visit.names])
+    return (
+        visit.key, visit.start, visit.tie, visit.last, visit.day.isoformat(), visit.tail_key, visit.user, visit.loose,
+        visit.bot, visit.lasting, visit.interactive, visit.video_start, visit.acquisition, visit.surroundings,
+        visit.pageviews, visit.entry_page, visit.exit_page, visit.exit_at, first, last, views, days, names, name_days,
+        array(visit.later_keys) if visit.later_keys else None,
+    )  # fmt: skip

@@ -52,7 +52,6 @@ class Visit:
         "interactive",
         "key",
         "last",
-        "last_id",
         "lasting",
         "later_keys",
         "loose",
@@ -74,7 +73,6 @@ class Visit:
         self.start = fact.time
         self.tie = tie
         self.last = fact.time
-        self.last_id = fact.id
         self.day = fact.day
         self.later_keys: list[int] = []
         self.user: int | None = None
@@ -131,7 +129,6 @@ class Visit:
         elif fact.kind == START:
             self.video_start = True
         self.last = fact.time
-        self.last_id = fact.id
 
     def _add_page(self, page: int, time: int, days_after: int, zone: str) -> None:
         if self.exit_at is not None and self.exit_page is not None:

@@ -124,13 +124,19 @@ def core_layer(target: Target) -> Path:
     return _built("layer-core", _digest(files, target.label, "compiled" if compiler else "source only"), fill)
 
 
+def _uv() -> str:
+    """Return the uv of this checkout (`make install`), else the one on the path."""
+    own = ROOT / ".tools" / "uv" / "bin" / "uv"
+    return str(own) if own.exists() else "uv"
+
+
 def vendor_layer(target: Target) -> Path:
     """Return the layer of locked third-party packages: exactly what `uv.lock` says, checked by hash."""
     # The local stack has nobody who gives boto3, so the locked one goes along.
     local = bool(target.interpreter)
     requirements = _run(
         [
-            "uv",
+            _uv(),
             "export",
             "--frozen",
             "--quiet",
@@ -149,7 +155,7 @@ def vendor_layer(target: Target) -> Path:
         wanted.write_text(requirements, "utf-8")
         _run(
             [
-                "uv",
+                _uv(),
                 "pip",
                 "install",
                 "--quiet",
@@ -207,7 +213,7 @@ def size_of(folder: Path) -> int:
 @lru_cache
 def find_interpreter(version: str) -> str | None:
     """Return the path of an interpreter of exactly this minor version on this machine, None when there is none."""
-    command = ["uv", "python", "find", "--no-python-downloads", "--no-project", version]
+    command = [_uv(), "python", "find", "--no-python-downloads", "--no-project", version]
     found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     if found.returncode == 0:
         return found.stdout.strip()

@@ -106,6 +106,8 @@ def test_a_closed_day_keeps_its_month_right_when_an_hour_is_repaired(connection,
 def test_the_uniques_of_the_open_day_are_built(connection, traffic, monkeypatch):
     monkeypatch.setattr(build, "FEW_VISITORS", 0)
     hours.aggregate_hours(NOON)
-    blocks = connection.execute("SELECT day, as_of IS NULL FROM unique_blocks WHERE site_no = %s", [traffic.site_no]).fetchall()
+    blocks = connection.execute(
+        "SELECT day, as_of IS NULL FROM unique_blocks WHERE site_no = %s", [traffic.site_no]
+    ).fetchall()
     assert blocks
     assert not any(complete for _, complete in blocks)

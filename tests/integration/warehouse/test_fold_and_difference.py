@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from streamgauge.warehouse.directory import Directory
 
 from tests.oracle.counting import count
 from tests.oracle.stored import differences, stored
+from tests.support.seeds import seeded
 from tests.support.stamped import instant, person_hash, stamped
 from tests.support.warehouse import add_site
 from tests.traffic.made_up import make
@@ -137,7 +137,7 @@ def test_any_order_any_cut_any_repetition_at_length(
 
 
 def shuffled(events: list[StampedEvent], seed: int, sizes: tuple[int, ...]) -> list[list[StampedEvent]]:
-    chance = random.Random(seed)
+    chance = seeded(seed)
     order = list(events)
     chance.shuffle(order)
     batches = []
@@ -176,3 +176,14 @@ def test_a_late_event_in_the_middle_of_a_visit_of_three_days(connection: psycopg
     events = [stamped("page_view", begin + n * 1500 * MICROSECONDS) for n in range(80)]
     late = stamped("page_view", "2024-11-21 12:00:01")
     check(connection, [*events, late], [events, [late]])
+
+
+def test_many_visits_that_go_on_over_midnight_are_locked_together(connection: psycopg.Connection[Any]) -> None:
+    """A batch of late events of more people than it may restart for: each has keys that it does not name itself."""
+    people = [f"person {n}" for n in range(60)]
+    before = [stamped("page_view", "2024-11-20 23:50", person=person) for person in people]
+    after = [stamped("page_view", "2024-11-21 00:10", person=person) for person in people]
+    on = [stamped("page_view", "2024-11-21 00:35", person=person) for person in people]
+    late = [stamped("page_view", "2024-11-20 23:40", person=person) for person in people]
+    check(connection, [*before, *after, *on, *late], [before, after, on, late])
+    check(connection, [*before, *after, *on, *late], [after, on, before, late])

@@ -183,8 +183,10 @@ def _read_latest(connection: Connection, batch: SiteBatch, facts: list[Fact]) ->
         },
     ).fetchall()
     latest: dict[int, Visit] = {}
-    for visit in sorted(map(visit_of, rows), key=lambda visit: (visit.start, visit.tie)):
-        batch.require_locks(visit.all_keys())
+    visits = sorted(map(visit_of, rows), key=lambda visit: (visit.start, visit.tie))
+    # All at once: each restart for want of locks costs the work of the whole batch.
+    batch.require_locks(set().union(*(visit.all_keys() for visit in visits)))
+    for visit in visits:
         for key in visit.all_keys():
             latest[key] = visit
     batch.load_dictionaries(connection, latest.values())
@@ -225,6 +227,7 @@ def _late_stretches(
     """Return the stretch around the events of each person that has late ones.
 
     A stretch may reach keys of another person of the batch: then the two are one, and it is looked at again.
+    Raises MoreLocksNeededError when stretches reach keys that are not locked.
     """
     while True:
         stretches: dict[int, _Stretch] = {}
@@ -238,14 +241,12 @@ def _late_stretches(
                 stretches[person] = _stretch(connection, batch, keys, chain[0].time, chain[-1].time)
                 grown = persons.tie(stretches[person].keys) or grown
         if not grown:
+            batch.require_locks(set().union(*(stretch.keys for stretch in stretches.values())))
             return stretches
 
 
 def _stretch(connection: Connection, batch: SiteBatch, keys: set[int], begin: int, end: int) -> _Stretch:
-    """Return what lies around events: it ends where nothing of the person lies within a gap on either side.
-
-    Raises MoreLocksNeededError when it reaches keys that are not locked.
-    """
+    """Return what lies around events: it ends where nothing of the person lies within a gap on either side."""
     while True:
         wider_keys = keys | followers(connection, batch.site_no, keys)
         rows = connection.execute(
@@ -256,7 +257,6 @@ def _stretch(connection: Connection, batch: SiteBatch, keys: set[int], begin: in
         wider_begin = min([begin, *(visit.start for visit in visits)])
         wider_end = max([end, *(visit.last for visit in visits)])
         if (wider_keys, wider_begin, wider_end) == (keys, begin, end):
-            batch.require_locks(keys)
             return _Stretch(keys, visits, begin, end)
         keys, begin, end = wider_keys, wider_begin, wider_end
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from streamgauge.warehouse.directory import Directory
 from functions.consumers import warehouse
 from tests.oracle.counting import Counted, count
 from tests.oracle.stored import differences, stored
+from tests.support.seeds import seeded
 from tests.traffic.made_up import make
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterable, Sequence
 
     import psycopg
@@ -135,14 +136,20 @@ def traffic(
     days: int = 3,
     retries: float = 0.05,
     zone: str = "Europe/Berlin",
+    jitter_seconds: float | None = None,
 ) -> Traffic:
-    """Make up a site and its traffic; partition keys are random, so that every visitor is spread over all lanes."""
-    chance = random.Random(seed)
+    """Make up a site and its traffic; partition keys are random, so that every visitor is spread over all lanes.
+
+    Records come in any order at all, or (`jitter_seconds`) late by up to so much, as streams do.
+    """
+    chance = seeded(seed)
     made = make(seed, count, site=site, zone=zone, people=people, start=START, days=days)
     received = max(event.time for event in made) + 1
     events = [msgspec.structs.replace(event, historical=True, received=received) for event in made]
     copies = events + [event for event in events if chance.random() < retries]
     chance.shuffle(copies)
+    if jitter_seconds is not None:
+        copies.sort(key=lambda event: event.time + chance.uniform(0, jitter_seconds * 1e6))
     receipts: Counter[tuple[int, int]] = Counter()
     payloads = []
     for event in copies:
@@ -189,8 +196,11 @@ def assert_counters_equal(connection: psycopg.Connection[Any], sites: Iterable[T
             assert item["n"] == n, f"{what}: {made.site} {video} {bucket}"
 
 
-def all_payloads(sites: Sequence[Traffic], chance: random.Random) -> list[Payload]:
-    """Return the records of all sites, mixed."""
+def all_payloads(sites: Sequence[Traffic], chance: random.Random, *, in_order: bool = False) -> list[Payload]:
+    """Return the records of all sites mixed, those of each site in their order if asked."""
     mixed = [payload for made in sites for payload in made.payloads]
+    if in_order:
+        places = [n / len(made.payloads) for made in sites for n in range(len(made.payloads))]
+        return [mixed[n] for n in sorted(range(len(mixed)), key=places.__getitem__)]
     chance.shuffle(mixed)
     return mixed

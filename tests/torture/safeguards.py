@@ -31,6 +31,7 @@ from streamgauge.web.visits import contribute_event
 from infra.local.event_source import Mapping
 from tests.oracle.counting import count
 from tests.oracle.stored import differences, stored
+from tests.support.seeds import seeded
 from tests.support.simulator import Faults, Simulator, stream
 from tests.support.stamped import ZONE, instant, stamped
 from tests.support.warehouse import Traffic, add_site, invoke, traffic
@@ -249,7 +250,7 @@ def poison_while_s3_is_away(connection: Database, url: str, aws: FaultyAws) -> l
 
     aws.away = {"s3"}
     records = [*made.payloads, ("key", b"poison")]
-    chance = random.Random(306)
+    chance = seeded(306)
     Simulator(stream(records, 1, chance), Mapping(batch_size=100), until_back, chance, Faults()).run()
     aws.heal()
     letters = list(dynamo.query_all("dead-letters", "pk = :pk", values={":pk": "site#-"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ class Container:
         self._environment = environment
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._changing = threading.Lock()
         self.errors: list[str] = []
 
     def invoke(self, event: dict[str, Any]) -> Any:
         """Hand an event over and wait for the answer. Raises KilledError, or RuntimeError for what the function raised."""
-        if self._process is None or not self._process.is_alive():
-            self._start()
+        with self._changing:
+            if self._process is None or not self._process.is_alive():
+                self._start()
         assert self._pipe is not None
         try:
             self._pipe.send(event)
@@ -60,14 +63,18 @@ class Container:
 
     def kill(self) -> bool:
         """End the process at once (SIGKILL), wherever it is; say whether it was running."""
-        process = self._process
-        if process is None or not process.is_alive():
-            return False
-        process.kill()
-        return True
+        with self._changing:
+            if self._process is None or not self._process.is_alive():
+                return False
+            self._process.kill()
+            return True
 
     def close(self) -> None:
         """End the process and let go of it."""
+        with self._changing:
+            self._end()
+
+    def _end(self) -> None:
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
@@ -77,7 +84,7 @@ class Container:
         self._process = self._pipe = None
 
     def _start(self) -> None:
-        self.close()
+        self._end()
         self._pipe, other = _START.Pipe()
         self._process = _START.Process(target=_serve, args=(other, self._environment), daemon=True)
         self._process.start()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.local.event_source import Mapping
+from tests.support.seeds import seeded
 from tests.support.simulator import Faults, Simulator, stream
 from tests.support.warehouse import all_payloads, assert_counters_equal, assert_exact, invoke, traffic
 
@@ -19,7 +19,7 @@ FAULTS = Faults(lost_acknowledgement=0.15, twice=0.1, restart=0.1)
 
 def run(connection: psycopg.Connection[Any], seed: int, parallelization: int, size: int) -> None:
     """Send two sites' records through shards that are split and merged on the way."""
-    chance = random.Random(seed)
+    chance = seeded(seed)
     what = f"seed {seed}, parallelization {parallelization}"
     sites = [traffic(connection, f"{what} {name}", seed * 2 + n, size, people=4) for n, name in enumerate(("a", "b"))]
     mixed = all_payloads(sites, chance)
@@ -51,7 +51,7 @@ def test_one_visitor_spread_over_all_lanes_on_fifty_seeds(connection: psycopg.Co
 @pytest.mark.usefixtures("lanes")
 def test_every_batch_twice_and_then_the_whole_stream_again(connection: psycopg.Connection[Any]) -> None:
     seed = 7
-    chance = random.Random(seed)
+    chance = seeded(seed)
     made = traffic(connection, "twice", seed, 300)
     shards = stream(made.payloads, 2, chance)
     for _ in range(2):

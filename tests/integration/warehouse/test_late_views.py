@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from streamgauge.store import dynamo
 from streamgauge.warehouse import pending
 
 from infra.local.event_source import Mapping
+from tests.support.seeds import seeded
 from tests.support.simulator import Simulator, stream
 from tests.support.stamped import stamped
 from tests.support.warehouse import add_site, invoke
@@ -28,7 +28,7 @@ def view(site: str, at: str) -> StampedEvent:
 
 def send(events: list[StampedEvent], handler: Any = invoke) -> None:
     records = [("key", encode(event)) for event in events]
-    chance = random.Random(1)
+    chance = seeded(1)
     Simulator(stream(records, 1, chance), Mapping(batch_size=10), handler, chance).run()
 
 

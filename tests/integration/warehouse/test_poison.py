@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from streamgauge.events.models import Receipt, StampedEvent, encode
 from streamgauge.store import archive, dead_letters, dynamo
 
 from infra.local.event_source import Mapping
+from tests.support.seeds import seeded
 from tests.support.simulator import Faults, Simulator, stream
 from tests.support.stamped import stamped
 from tests.support.warehouse import accounted, assert_counters_equal, invoke, traffic
@@ -127,7 +127,7 @@ def letters(sites: list[str]) -> dict[str, list[dict[str, Any]]]:
 
 
 def poisoned(connection: psycopg.Connection[Any], *, seed: int, size: int) -> None:
-    chance = random.Random(seed)
+    chance = seeded(seed)
     made = traffic(connection, f"poisoned {seed}", seed, size, people=max(6, size // 50))
     poison = {kind: spoil(base(made.site, n)) for n, (kind, (spoil, _)) in enumerate(KINDS.items())}
     records = made.payloads + [("key", body) for body in poison.values()]
@@ -182,7 +182,7 @@ def test_a_batch_whose_dead_letter_cannot_be_kept_comes_again(
             raise
 
     aws.away = {"s3"}
-    chance = random.Random(83)
+    chance = seeded(83)
     Simulator(stream(records, 1, chance), Mapping(batch_size=100), invoke_until_back, chance).run()
     assert failures == 1
     assert [[item["reason"] for item in items] for items in letters(["-"]).values()] == [["poison"]]
@@ -196,7 +196,7 @@ def test_a_receipt_of_a_letter_is_accounted_for_once(connection: psycopg.Connect
     now = time.time_ns() // 1000
     late = msgspec.structs.replace(late, received=now, receipt=Receipt(_WRITER, 0, 0))
     records = [*made.payloads, ("key", encode(late))]
-    chance = random.Random(84)
+    chance = seeded(84)
     Simulator(stream(records, 1, chance), Mapping(batch_size=4), invoke, chance, Faults(twice=1.0)).run()
     assert accounted(connection, made.site_no) == {
         "received": len(records),

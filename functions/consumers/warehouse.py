@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +12,7 @@ from streamgauge.settings import settings
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
 
+_ALLOCATIONS_BETWEEN_LOOKS: Final = 100_000
 _ACKNOWLEDGE_SECONDS: Final = 60.0
 """What is left of an invocation when waiting for a store ends."""
 _LOCAL_WAIT_SECONDS: Final = 5.0
@@ -19,6 +21,9 @@ _LOCAL_WAIT_SECONDS: Final = 5.0
 
 @lru_cache(maxsize=1)
 def _consumer() -> Consumer:
+    # What is loaded by now stays, and a batch leaves no cycles: the collector, which would walk through all of it, rests.
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_LOOKS)
     return Consumer(Directory())
 
 

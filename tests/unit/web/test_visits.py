@@ -54,7 +54,7 @@ def rollups(*events: StampedEvent) -> Contributions:
 
 
 def total(into: Contributions, day: date = DAY, *, bot: bool = False) -> list[int]:
-    return into.days[day, bot, Dimension.TOTAL, TOTAL_CODE]
+    return into.days[day, bot][TOTAL_CODE]
 
 
 @pytest.mark.parametrize(("gap", "expected"), [(GAP - 1, 1), (GAP, 2), (GAP + 1, 2)])
@@ -123,7 +123,7 @@ class TestMidnight:
         first, second = total(into), total(into, date(2026, 11, 21))
         assert [first[n] for n in (VISITS, VISITORS, PAGEVIEWS, BOUNCES, DURATION)] == [1, 1, 1, 0, 20 * MINUTE]
         assert [second[n] for n in (VISITS, VISITORS, PAGEVIEWS, BOUNCES, DURATION)] == [0, 1, 1, 0, 0]
-        page = into.days[DAY, False, Dimension.PAGE, code_of(Dimension.PAGE, "/")]
+        page = into.days[DAY, False][code_of(Dimension.PAGE, "/")]
         assert page[PAGE_TIME] == 20 * MINUTE
 
     def test_a_visit_that_is_over_does_not_go_on(self) -> None:
@@ -200,7 +200,12 @@ def test_a_visit_comes_from_where_its_first_event_came() -> None:
         stamped("page_view", NOON, acquisition=google, surroundings=Surroundings("GB")),
         stamped("page_view", NOON + MINUTE, acquisition=news, surroundings=Surroundings("DE")),
     )
-    names = {into.names[code]: row for (_, _, kind, code), row in into.days.items() if kind in {5, 6, 12}}
+    names = {
+        into.names[code]: row
+        for rows in into.days.values()
+        for code, row in rows.items()
+        if into.kinds[code] in {5, 6, 12}
+    }
     assert set(names) == {"Google", "search", "GB"}
     assert [names["Google"][n] for n in (VISITS, ENTRIES, PAGEVIEWS, VISITORS)] == [1, 1, 2, 1]
 
@@ -212,7 +217,7 @@ def test_a_page_has_the_bounces_of_its_entries_and_the_time_until_the_next_page(
         stamped("page_view", NOON + 3 * MINUTE, path="/a"),
         stamped("custom", NOON + 7 * MINUTE),
     )
-    page = {path: into.days[DAY, False, Dimension.PAGE, code_of(Dimension.PAGE, path)] for path in ("/a", "/b")}
+    page = {path: into.days[DAY, False][code_of(Dimension.PAGE, path)] for path in ("/a", "/b")}
     of = (VISITS, ENTRIES, BOUNCES, PAGEVIEWS, DURATION, PAGE_TIME)
     assert [page["/a"][n] for n in of] == [1, 1, 0, 2, 7 * MINUTE, 6 * MINUTE]
     assert [page["/b"][n] for n in of] == [1, 0, 0, 1, 0, MINUTE]
@@ -223,5 +228,9 @@ def test_taking_away_what_was_added_leaves_nothing() -> None:
     into = Contributions()
     contribute(visit, (), ZONE, into, 1)
     contribute(visit, (), ZONE, into, -1)
-    rows = [*into.days.values(), *into.hours.values(), *(list(counts.values()) for counts in into.presence.values())]
+    rows = [
+        *(row for of_day in into.days.values() for row in of_day.values()),
+        *into.hours.values(),
+        *(list(counts.values()) for counts in into.presence.values()),
+    ]
     assert not any(any(row) for row in rows)

@@ -40,12 +40,13 @@ TOTAL_CODE: Final = code_of(Dimension.TOTAL, "")
 
 _HOUR: Final = Dimension.HOUR
 
-DayKey = tuple["date", bool, int, int]
-"""(local day, bots, dimension, code)"""
-
 
 def _amounts() -> list[int]:
     return [0] * len(AMOUNTS)
+
+
+def _rows() -> defaultdict[int, list[int]]:
+    return defaultdict(_amounts)
 
 
 def _video_amounts() -> list[int]:
@@ -55,11 +56,12 @@ def _video_amounts() -> list[int]:
 class Contributions:
     """Amounts per rollup row of one site, and counts per value of each visitor-day.
 
-    `names` holds the text of every code that came by name: a code that is only taken away stands in its row already.
+    `days` holds the amounts per code of each (local day, bots), `kinds` the dimension of every code. `names` holds the text of
+    every code that came by name: a code that is only taken away stands in its row already.
     """
 
     def __init__(self) -> None:
-        self.days: defaultdict[DayKey, list[int]] = defaultdict(_amounts)
+        self.days: defaultdict[tuple[date, bool], defaultdict[int, list[int]]] = defaultdict(_rows)
         self.hours: defaultdict[tuple[int, bool], list[int]] = defaultdict(_amounts)
         self.videos: defaultdict[tuple[str, date, bool], list[int]] = defaultdict(_video_amounts)
         self.presence: dict[tuple[date, bool, int], dict[int, int]] = {}
@@ -88,9 +90,8 @@ class Contributions:
         """Count a visitor-day (day, bot, visitor) in (`step` 1) or out (-1) of values where it newly or no longer appears."""
         day, bot, visitor = key
         lasting = step if self.lasting[visitor] else 0
-        kinds, days = self.kinds, self.days
+        kinds, rows = self.kinds, self.days[day, bot]
         for code in codes:
-            kind = kinds[code]
-            row = days[day, bot, kind, code] if kind != _HOUR else self.hours[int(self.names[code]), bot]
+            row = rows[code] if kinds[code] != _HOUR else self.hours[int(self.names[code]), bot]
             row[VISITORS] += step
             row[LASTING] += lasting

@@ -60,7 +60,7 @@ MIDNIGHT_REACH: Final = 30 * 60 * 1_000_000
 """How long after midnight an event can still join a visit of the day before, in microseconds."""
 
 
-class Fact(msgspec.Struct):
+class Fact(msgspec.Struct, gc=False):
     """One event for the rules of visits and playbacks; ordered by (`time`, `id`), of the local `hour` (first second) and `day`.
 
     `visit_key`: chain of visits (None: touches none); `prev_key`: the hash's key of the day before; `visitor`: the person

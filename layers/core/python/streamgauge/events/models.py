@@ -40,7 +40,7 @@ Kind = Literal[
 """What an event is. `view` is a call of `POST /api/analytics/view/{videoId}`; it feeds the view counters alone."""
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Which acceptance this is: the running number `n` (from 0) of one `writer` (ingest container) per site and hour.
 
     `hour` is the first second (epoch, UTC) of the site's local hour of receipt. `repeats` counts repeats of this event
@@ -53,7 +53,7 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     repeats: int = 0
 
 
-class Page(msgspec.Struct, frozen=True, omit_defaults=True):
+class Page(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an event happened: `path` without query and fragment and with its trailing slash folded."""
 
     url: str
@@ -61,7 +61,7 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str | None = None
 
 
-class Acquisition(msgspec.Struct, frozen=True, omit_defaults=True):
+class Acquisition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a visit came: `referrer` is the outside URL without query (None: none or internal), `source` its group or `(direct)`."""
 
     source: str = "(direct)"
@@ -74,7 +74,7 @@ class Acquisition(msgspec.Struct, frozen=True, omit_defaults=True):
     utm_content: str | None = None
 
 
-class Surroundings(msgspec.Struct, frozen=True, omit_defaults=True):
+class Surroundings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Place, agent and screen of the visitor; None where unknown."""
 
     country: str | None = None
@@ -87,7 +87,7 @@ class Surroundings(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str | None = None
 
 
-class VideoFields(msgspec.Struct, frozen=True, omit_defaults=True):
+class VideoFields(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a video event or a view says of its video; positions, durations and waits in seconds, bitrate in kbit/s."""
 
     video_id: str
@@ -102,7 +102,7 @@ class VideoFields(msgspec.Struct, frozen=True, omit_defaults=True):
     fatal: bool | None = None
 
 
-class StampedEvent(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+class StampedEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """An accepted event, complete: the consumers look nothing up to count it.
 
     Times are microseconds since the epoch. `zone` is the site's IANA time zone at receipt (fixed once the site has events).

@@ -177,13 +177,17 @@ def _subtract_stored(connection: Connection, truth: _Day, batch: SiteBatch) -> D
     """Fill the batch with what the day's stored rollups lack (or have too much), and count the rows that differ."""
     into, wanted = batch.contributions, truth.into
     into.names = dict(wanted.names)
-    for key, amounts in wanted.days.items():
-        if key[0] == truth.day:
-            into.days[key] = list(amounts)
+    into.kinds = dict(wanted.kinds)
+    for (day, bots), rows in wanted.days.items():
+        if day == truth.day:
+            into.days[day, bots] = defaultdict(
+                lambda: [0] * len(AMOUNTS), {code: list(row) for code, row in rows.items()}
+            )
     kinds = [int(kind) for kind in Dimension]
     for kind, bots, code, name, *amounts in connection.execute(_DAYS, [truth.site_no, truth.day, kinds]).fetchall():
         into.names[code] = name
-        _subtract(into.days[truth.day, bots, kind, code], amounts)
+        into.kinds[code] = kind
+        _subtract(into.days[truth.day, bots][code], amounts)
     first, last = truth.begin // MICROSECONDS, truth.end // MICROSECONDS
     for (hour, bots), amounts in wanted.hours.items():
         if first <= hour < last:
@@ -198,7 +202,7 @@ def _subtract_stored(connection: Connection, truth: _Day, batch: SiteBatch) -> D
     for video_id, bots, *amounts in connection.execute(_VIDEOS, [truth.site_no, truth.day]).fetchall():
         _subtract(into.videos[video_id, truth.day, bots], amounts)
     return Differences(
-        days=sum(map(any, into.days.values())),
+        days=sum(any(amounts) for rows in into.days.values() for amounts in rows.values()),
         hours=sum(map(any, into.hours.values())),
         videos=sum(map(any, into.videos.values())),
     )

@@ -113,10 +113,12 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
     site_days: list[dict[str, Any]] = []
     for batch in batches:
         into, site_no = batch.contributions, batch.site_no
-        for (day, bots, dimension, code), amounts in into.days.items():
-            if any(amounts):
-                days.append((site_no, dimension, day.isoformat(), bots, code, *amounts))
-                names.append(into.names.get(code))
+        for (day, bots), rows in into.days.items():
+            text = day.isoformat()
+            for code, amounts in rows.items():
+                if any(amounts):
+                    days.append((site_no, into.kinds[code], text, bots, code, *amounts))
+                    names.append(into.names.get(code))
         for (hour, bots), amounts in into.hours.items():
             if any(amounts):
                 row: dict[str, Any] = {"site_no": site_no, "hour": hour, "bots": bots}
@@ -148,7 +150,7 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
 def touched_days(batch: SiteBatch) -> set[date]:
     """Return the local days whose rollups a batch changes."""
     into = batch.contributions
-    days = {key[0] for key, amounts in into.days.items() if any(amounts)}
+    days = {day for (day, _), rows in into.days.items() if any(map(any, rows.values()))}
     days |= {key[1] for key, amounts in into.videos.items() if any(amounts)}
     return days | view_days(batch)
 

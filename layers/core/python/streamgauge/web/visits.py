@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 # Bound once: looking a member up on its enum costs as much as the rest of a line.
-_TOTAL: Final = Dimension.TOTAL
 _PAGE: Final = Dimension.PAGE
 _ENTRY_PAGE: Final = Dimension.ENTRY_PAGE
 _EXIT_PAGE: Final = Dimension.EXIT_PAGE
@@ -186,35 +185,37 @@ def contribute(visit: Visit, values: Values, zone: str, into: Contributions, ste
     appearances = _appearances(visit, zone, into, step)
     if visit.loose:
         return
-    kinds, day, bot = into.kinds, visit.day, visit.bot
+    kinds, names, day, bot = into.kinds, into.names, visit.day, visit.bot
     bounce = step if visit.bounced else 0
     duration = step * (visit.last - visit.start)
     hour = into.hours[first_hour, bot]
     hour[VISITS] += step
     hour[BOUNCES] += bounce
     hour[DURATION] += duration
-    views = {0: 0}
-    for (days_after, _), (count, _) in visit.pages.items():
-        views[days_after] = views.get(days_after, 0) + count
+    views = _views_by_day(visit, len(appearances))
     codes: list[tuple[Dimension, int]] = []
     for kind, code, name in values:
-        into.names[code] = name
+        names[code] = name
         codes.append((kind, code))
     if visit.entry_page is not None and visit.exit_page is not None:
         codes += _entry_and_exit(visit.entry_page, visit.exit_page, into)
+    rows, first = into.days[day, bot], appearances[0]
     for kind, code in codes:
         kinds[code] = kind
-        row = into.days[day, bot, kind, code]
+        row = rows[code]
         row[VISITS] += step
         row[ENTRIES] += step
         row[BOUNCES] += bounce
         row[DURATION] += duration
-        for days_after, count in views.items():
-            at = row if not days_after else into.days[day + timedelta(days_after), bot, kind, code]
-            at[PAGEVIEWS] += step * count
-        for counts in appearances:
+        row[PAGEVIEWS] += step * views[0]
+        first[code] = first.get(code, 0) + step
+    for days_after, counts in enumerate(appearances[1:], 1):
+        later = into.days[day + timedelta(days_after), bot]
+        for _, code in codes:
+            if views[days_after]:
+                later[code][PAGEVIEWS] += step * views[days_after]
             counts[code] = counts.get(code, 0) + step
-    total = into.days[day, bot, _TOTAL, TOTAL_CODE]
+    total = rows[TOTAL_CODE]
     total[VISITS] += step
     total[ENTRIES] += step
     total[BOUNCES] += bounce
@@ -229,6 +230,15 @@ def contribute(visit: Visit, values: Values, zone: str, into: Contributions, ste
         counts[code] = counts.get(code, 0) + step
 
 
+def _views_by_day(visit: Visit, days: int) -> list[int]:
+    if days == 1:
+        return [visit.pageviews]
+    views = [0] * days
+    for (days_after, _), (count, _) in visit.pages.items():
+        views[days_after] += count
+    return views
+
+
 def _appearances(visit: Visit, zone: str, into: Contributions, step: int) -> list[dict[int, int]]:
     """Count the visitor in the day and hours of the visit; return the counts per code of each of its days.
 
@@ -236,7 +246,7 @@ def _appearances(visit: Visit, zone: str, into: Contributions, step: int) -> lis
     """
     appearances: list[dict[int, int]] = []
     for hour, day in hours_between(visit.start, visit.last, zone):
-        days_after = (day - visit.day).days
+        days_after = 0 if day == visit.day else (day - visit.day).days
         if days_after == len(appearances):
             visitor, lasting = visit.visitor(days_after)
             counts = into.appear(day, bot=visit.bot, visitor=visitor, lasting=lasting)
@@ -265,22 +275,23 @@ def page_role(kind: Dimension, page: int) -> int:
 
 
 def _contribute_pages(visit: Visit, zone: str, into: Contributions, step: int, *, bounce: int, duration: int) -> None:
-    day, bot = visit.day, visit.bot
+    bot, rows = visit.bot, into.days[visit.day, visit.bot]
     for page in {code for _, code in visit.pages}:
         into.kinds[page] = _PAGE
-        into.days[day, bot, _PAGE, page][VISITS] += step
+        rows[page][VISITS] += step
     for (days_after, page), (_, spent) in visit.pages.items():
         if spent:
-            into.days[day + timedelta(days_after), bot, _PAGE, page][PAGE_TIME] += step * spent
+            of_day = into.days[visit.day + timedelta(days_after), bot] if days_after else rows
+            of_day[page][PAGE_TIME] += step * spent
     if visit.entry_page is None or visit.exit_page is None or visit.exit_at is None:
         return
-    entry = into.days[day, bot, _PAGE, visit.entry_page]
+    entry = rows[visit.entry_page]
     entry[ENTRIES] += step
     entry[BOUNCES] += bounce
     entry[DURATION] += duration
     if visit.last > visit.exit_at:
         leaving_day = local_day(visit.exit_at, zone)
-        into.days[leaving_day, bot, _PAGE, visit.exit_page][PAGE_TIME] += step * (visit.last - visit.exit_at)
+        into.days[leaving_day, bot][visit.exit_page][PAGE_TIME] += step * (visit.last - visit.exit_at)
 
 
 def contribute_event(fact: Fact, into: Contributions, step: int = 1) -> None:
@@ -288,13 +299,14 @@ def contribute_event(fact: Fact, into: Contributions, step: int = 1) -> None:
     hour, day = fact.hour, fact.day
     code: int | None = None
     if fact.kind == PAGE_VIEW and fact.path is not None:
-        code, amount, kind = into.code(_PAGE, fact.path), PAGEVIEWS, _PAGE
+        code, amount = into.code(_PAGE, fact.path), PAGEVIEWS
     elif fact.kind == CUSTOM and fact.name is not None:
-        code, amount, kind = into.code(_EVENT, fact.name), EVENTS, _EVENT
+        code, amount = into.code(_EVENT, fact.name), EVENTS
     if code is not None:
         into.hours[hour, fact.bot][amount] += step
-        into.days[day, fact.bot, _TOTAL, TOTAL_CODE][amount] += step
-        into.days[day, fact.bot, kind, code][amount] += step
+        rows = into.days[day, fact.bot]
+        rows[TOTAL_CODE][amount] += step
+        rows[code][amount] += step
     if fact.visit_key is None and fact.visitor is not None:
         # An event of a back end touches no visit, yet its visitor was there.
         lasting = fact.user is not None or fact.lasting_key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
+from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,9 @@ _STEPS: Final = (
     "video_complete",
 )
 
+VIEWS_SHARE: Final = 1 / 50
+"""Calls of the view route among all events."""
+
 _OPEN_VISITS: Final = 20
 """So many visits overlap at any time, as on a live stream."""
 
@@ -65,53 +69,89 @@ class Site:
             for country in (_COUNTRIES[int(abs(self.chance.gauss(0, 4))) % 15],)
         ]
 
-    def events(self, count: int) -> Iterator[StampedEvent]:
-        """Yield `count` events in order of time: one in seven of a video, one in twelve custom, the rest page views."""
+    def events(self, count: int, first: int = 0, until: int | None = None) -> Iterator[StampedEvent]:
+        """Yield the events `first` to `until` (all) of `count`, in order of time.
+
+        One visit in fourteen watches a video: then seven events in a row say how far. One event in fifty is a call of the view
+        route, one in twelve is custom, the rest are page views.
+        """
         chance = self.chance
         span = self.days * 86_400 * MICROSECONDS
-        made = 0
-        open_visits: list[tuple[int, int, int]] = []
-        while made < count:
+        open_visits: list[_Open] = []
+        for made in range(first, count if until is None else until):
             if len(open_visits) < _OPEN_VISITS:
                 visitor = int(chance.random() ** 1.5 * self.visitors)
-                open_visits.append((visitor, chance.choice((1, 1, 2, 3, 4, 6, 9)), chance.randrange(len(_SOURCES))))
+                length = chance.choice((1, 1, 2, 3, 4, 6, 9))
+                video = int(chance.random() ** 3 * 200) if chance.random() < 1 / 14 else None
+                open_visits.append(_Open(visitor, length, chance.randrange(len(_SOURCES)), video))
             slot = chance.randrange(len(open_visits))
-            visitor, left, source = open_visits[slot]
-            moment = self.start * MICROSECONDS + span * made // count
-            yield self._event(visitor, source, moment, made)
-            made += 1
-            if left <= 1:
+            visit = open_visits[slot]
+            yield self._event(visit, self.start * MICROSECONDS + span * made // count, made)
+            if visit.left <= 0 and not visit.watching:
                 open_visits.pop(slot)
-            else:
-                open_visits[slot] = (visitor, left - 1, source)
 
-    def _event(self, visitor: int, source: int, moment: int, n: int) -> StampedEvent:
+    def _event(self, visit: _Open, moment: int, n: int) -> StampedEvent:
         chance = self.chance
-        lasting = visitor % 2 == 0
+        lasting = visit.visitor % 2 == 0
         hour, day = hour_and_day(moment, "UTC")
-        path = self.paths[bisect(self.weights, chance.random() * self.weights[-1])]
-        kind, video, name = "page_view", None, None
-        draw = chance.random()
-        if draw < 1 / 7:
-            kind = _STEPS[n % len(_STEPS)]
-            video = VideoFields(f"video-{int(chance.random() ** 3 * 200)}", float(n % 600), 600.0, "1080p", 4500.0)
-        elif draw < 1 / 7 + 1 / 12:
-            kind, name = "custom", ("signup", "download", "share")[n % 3]
+        kind, name, page, video = "page_view", None, None, None
+        if visit.watching:
+            step = visit.watch()
+            kind = _STEPS[step]
+            video = VideoFields(f"video-{visit.video}", step * 15.0, 600.0, "1080p", 4500.0)
+        else:
+            visit.left -= 1
+            draw = chance.random()
+            if draw < VIEWS_SHARE:
+                kind, video = "view", VideoFields(f"video-{int(chance.random() ** 3 * 200)}")
+            elif draw < VIEWS_SHARE + 1 / 12:
+                kind, name = "custom", ("signup", "download", "share")[n % 3]
+            else:
+                path = self.paths[bisect(self.weights, chance.random() * self.weights[-1])]
+                page = Page(f"https://site.example{path}", path, f"Title of {path}")
+        hashed = None if lasting else number("hash", str(visit.visitor), day.isoformat())
         return StampedEvent(
             site=self.site,
             zone="UTC",
-            id=f"{number('event', self.site, str(n)) & (2**64 - 1):016x}{n:016x}",
+            id=_id(moment, n),
             kind=kind,  # type: ignore[arg-type]
             name=name,
             time=moment,
             received=moment + 200_000,
             receipt=Receipt(7, hour, n),
-            anonymous_id=f"visitor-{visitor}" if lasting else None,
-            session_id=f"play-{visitor}" if video else None,
-            hash=None if lasting else number("hash", str(visitor), day.isoformat()),
-            prev_hash=None if lasting else number("hash", str(visitor), str(day.toordinal() - 1)),
-            page=Page(f"https://site.example{path}", path, f"Title of {path}") if kind == "page_view" else None,
-            acquisition=_SOURCES[source],
-            surroundings=self.places[visitor % len(self.places)],
+            anonymous_id=f"visitor-{visit.visitor}" if lasting else None,
+            session_id=f"play-{visit.visitor}" if video and kind != "view" else None,
+            hash=hashed,
+            prev_hash=None if lasting else number("hash", str(visit.visitor), str(day - timedelta(1))),
+            address_hash=hashed,
+            page=page,
+            acquisition=_SOURCES[visit.source],
+            surroundings=self.places[visit.visitor % len(self.places)],
             video=video,
         )
+
+
+def _id(moment: int, n: int) -> str:
+    """Return an id as ingest gives it (UUID version 7), the same each time."""
+    time, chance = f"{moment // 1000 + 200:012x}", f"{number('event', str(n)) & (2**64 - 1):016x}"
+    return f"{time[:8]}-{time[8:]}-7{n % 50:03x}-8{chance[1:4]}-{chance[4:]}"
+
+
+class _Open:
+    """A visit that goes on: so many pages are left, and perhaps a video to watch."""
+
+    __slots__ = ("left", "source", "steps", "video", "visitor")
+
+    def __init__(self, visitor: int, left: int, source: int, video: int | None) -> None:
+        self.visitor, self.left, self.source, self.video = visitor, left, source, video
+        self.steps = 0
+
+    @property
+    def watching(self) -> bool:
+        """Its pages are seen, and the video is not over."""
+        return self.video is not None and self.left <= 0 and self.steps < len(_STEPS)
+
+    def watch(self) -> int:
+        """Return the next step of the video."""
+        self.steps += 1
+        return self.steps - 1

@@ -7,6 +7,7 @@ raw events that the job makes first (it finds nothing here, and the tests of the
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -68,11 +69,7 @@ def load(server: Server, scale: str, progress: Callable[[int], None]) -> str:
     connection = server.make("loading")
     add_site(connection, SITE)
     with ThreadPoolExecutor(_PROCESSES) as pool:
-        share = SCALES[scale] // _PROCESSES
-        parts = [
-            pool.submit(_in_process, server.url("loading"), scale, n * share, (n + 1) * share, progress)
-            for n in range(_PROCESSES)
-        ]
+        parts = [pool.submit(_in_process, server.url("loading"), scale, lane, progress) for lane in range(_PROCESSES)]
         for part in parts:
             part.result()
     connection.execute("TRUNCATE anchors")
@@ -84,9 +81,9 @@ def load(server: Server, scale: str, progress: Callable[[int], None]) -> str:
     return name
 
 
-def _in_process(url: str, scale: str, first: int, until: int, progress: Callable[[int], None]) -> None:
+def _in_process(url: str, scale: str, lane: int, progress: Callable[[int], None]) -> None:
     """Store a part of the events in a process of its own, which says how far it is."""
-    told = json.dumps([url, scale, first, until])
+    told = json.dumps([url, scale, lane])
     command = [sys.executable, "-m", "bench.load"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         if process.stdin is None or process.stdout is None:
@@ -99,20 +96,22 @@ def _in_process(url: str, scale: str, first: int, until: int, progress: Callable
         raise SystemExit("loading failed")
 
 
-def store(url: str, scale: str, first: int, until: int, progress: Callable[[int], None]) -> None:
-    """Store the events `first` to `until` of a scale."""
+def store(url: str, scale: str, lane: int, progress: Callable[[int], None]) -> None:
+    """Store the events of one lane's visitors: lanes that share visitors would wait for each other's anchors."""
+    gc.freeze()
+    gc.set_threshold(100_000)
     start = int(datetime.combine(FIRST_DAY, datetime.min.time(), UTC).timestamp())
     site = Site(SITE, visitors=_VISITORS[scale], paths=_PATHS, start=start, days=DAYS)
     # The same habits in every part, other chances.
-    site.chance.seed(first)
+    site.chance.seed(lane)
     directory = Directory()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.prepare_threshold = None
-        events = site.events(SCALES[scale], first, until)
+        events = site.events(SCALES[scale], lane, _PROCESSES)
         while batch := [event for _, event in zip(range(_TOGETHER), events, strict=False)]:
             now = batch[-1].received
             store_batch(
-                connection, directory, batch, Lane(f"bench-{first}", now / 1e6, now / 1e6, time.monotonic()), now
+                connection, directory, batch, Lane(f"bench-{lane}", now / 1e6, now / 1e6, time.monotonic()), now
             )
             progress(len(batch))
 

@@ -83,18 +83,18 @@ def _freshness(port: int, site: str, keys: dict[str, str]) -> tuple[list[float],
         threading.Thread(target=_poll, args=(port, keys["read"], path, read, seen, over))
         for path, read, seen in (
             (f"/api/v1/analytics/daily-stats/{site}?period=7d", _pageviews, daily),
-            (f"/api/v1/analytics/realtime/{site}", _visitors, realtime),
+            (f"/api/v1/analytics/realtime/{site}", _live_pageviews, realtime),
         )
     ]
     door = _Door(port)
-    _send(door, keys["write"], site, 0)
+    _send(door, keys["server"], site, 0)
     _wait_for(port, keys["read"], f"/api/v1/analytics/daily-stats/{site}?period=7d", _pageviews, A_REQUEST)
     for poller in pollers:
         poller.start()
     count, begin = A_REQUEST, time.monotonic()
     for n in range(1, SECONDS * RATE // A_REQUEST):
         time.sleep(max(0.0, begin + n * A_REQUEST / RATE - time.monotonic()))
-        _send(door, keys["write"], site, n)
+        _send(door, keys["server"], site, n)
         count += A_REQUEST
         sent.append((time.monotonic(), count))
     deadline = time.monotonic() + PATIENCE
@@ -142,8 +142,8 @@ def _pageviews(body: Any) -> int:  # noqa: ANN401
     return sum(day["pageviews"] for day in body["results"])
 
 
-def _visitors(body: Any) -> int:  # noqa: ANN401
-    return int(body["visitors"])
+def _live_pageviews(body: Any) -> int:  # noqa: ANN401
+    return int(body["pageviews_5m"])
 
 
 def _delays(sent: list[tuple[float, int]], seen: list[tuple[float, int]]) -> list[float]:
@@ -161,7 +161,7 @@ def _views(port: int, keys: dict[str, str]) -> list[float]:
     for n in range(WARM + VIEWS):
         begin = time.perf_counter()
         status, answer = door.call(
-            "POST", f"/api/analytics/view/bench-{n % 20}", keys["write"], {"session_id": f"bench-{n}"}, bearer=False
+            "POST", f"/api/analytics/view/bench-{n % 20}", keys["server"], {"session_id": f"bench-{n}"}, bearer=False
         )
         if n >= WARM:
             times.append((time.perf_counter() - begin) * 1000)

@@ -69,8 +69,8 @@ class Site:
             for country in (_COUNTRIES[int(abs(self.chance.gauss(0, 4))) % 15],)
         ]
 
-    def events(self, count: int, first: int = 0, until: int | None = None) -> Iterator[StampedEvent]:
-        """Yield the events `first` to `until` (all) of `count`, in order of time.
+    def events(self, count: int, lane: int = 0, lanes: int = 1) -> Iterator[StampedEvent]:
+        """Yield `count` events in order of time, or the part of them that belongs to the visitors of one of `lanes`.
 
         One visit in fourteen watches a video: then seven events in a row say how far. One event in fifty is a call of the view
         route, one in twelve is custom, the rest are page views.
@@ -78,9 +78,9 @@ class Site:
         chance = self.chance
         span = self.days * 86_400 * MICROSECONDS
         open_visits: list[_Open] = []
-        for made in range(first, count if until is None else until):
+        for made in range(lane, count, lanes):
             if len(open_visits) < _OPEN_VISITS:
-                visitor = int(chance.random() ** 1.5 * self.visitors)
+                visitor = int(chance.random() ** 1.5 * self.visitors / lanes) * lanes + lane
                 length = chance.choice((1, 1, 2, 3, 4, 6, 9))
                 video = int(chance.random() ** 3 * 200) if chance.random() < 1 / 14 else None
                 open_visits.append(_Open(visitor, length, chance.randrange(len(_SOURCES)), video))
@@ -92,7 +92,7 @@ class Site:
 
     def _event(self, visit: _Open, moment: int, n: int) -> StampedEvent:
         chance = self.chance
-        lasting = visit.visitor % 2 == 0
+        lasting = visit.visitor // 2 % 2 == 0
         hour, day = hour_and_day(moment, "UTC")
         kind, name, page, video = "page_view", None, None, None
         if visit.watching:

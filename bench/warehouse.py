@@ -89,6 +89,9 @@ class Results(NamedTuple):
 
 def measure(server: Server, say: Callable[[str], None]) -> Results:
     """Measure the consumer, the insert alone, bare COPY, and what a closed day weighs."""
+    # As the function does at its start.
+    gc.freeze()
+    gc.set_threshold(100_000)
     with endpoint.dynamo(DATABASE_URL=server.url(_DATABASE), STREAMGAUGE_STAGE="bench"):
         say("the consumer's whole batch")
         whole, wal = _whole(server)

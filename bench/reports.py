@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.database import Server
 
 RANGE_DAYS: Final = 90
+_ORIGIN: Final = "bench"
 WARM: Final = 20
 CALLS: Final = 200
 REPORTS: Final = {
@@ -41,7 +42,7 @@ UMAMI: Final = {
 
 def measure(server: Server, databases: dict[str, str], say: Callable[[str], None]) -> list[Figure]:
     """Return the figures of the reports for the loaded databases (scale -> name)."""
-    os.environ.pop("ORIGIN_SECRET", None)
+    os.environ["ORIGIN_SECRET"] = _ORIGIN
     figures: list[Figure] = []
     middle: dict[tuple[str, str], float] = {}
     for scale, database in databases.items():
@@ -101,10 +102,12 @@ def _request(path: str, end: Any) -> dict[str, Any]:  # noqa: ANN401
         "rawPath": path,
         "rawQueryString": "&".join(f"{name}={value}" for name, value in query.items()),
         "queryStringParameters": query,
-        "headers": {"accept": "application/json", "host": "example.org"},
+        "headers": {"accept": "application/json", "host": "example.org", "x-origin-secret": _ORIGIN},
         "requestContext": {
             "http": {"method": "GET", "path": path, "sourceIp": "203.0.113.7"},
-            "authorizer": {"lambda": {"principal": "bench", "site": load.SITE, "scope": "read"}},
+            "authorizer": {
+                "lambda": {"principal": "bench", "site": load.SITE, "scope": "read", "grants": f"{load.SITE}:read"}
+            },
             "stage": "$default",
         },
         "isBase64Encoded": False,

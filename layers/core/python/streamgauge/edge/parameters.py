@@ -54,17 +54,6 @@ class ReportRange:
     end: date
     timezone: str
 
-    @property
-    def days(self) -> int:
-        """How many days."""
-        return (self.end - self.start).days + 1
-
-    @property
-    def previous(self) -> ReportRange:
-        """The same number of days just before; a caller cuts them at the elapsed part when today is in this range."""
-        end = self.start - timedelta(days=1)
-        return ReportRange(end - timedelta(days=self.days - 1), end, self.timezone)
-
     def echo(self) -> dict[str, str]:
         """Return what a report says of its range."""
         return {"start": self.start.isoformat(), "end": self.end.isoformat(), "timezone": self.timezone}

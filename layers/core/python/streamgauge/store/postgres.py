@@ -14,7 +14,7 @@ from streamgauge.settings import Settings, settings
 from streamgauge.store.signature import credentials, database_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -117,9 +117,3 @@ def read(query: LiteralString, parameters: Mapping[str, Any], wait_seconds: floa
             if last_try:
                 raise UnavailableError("the database is resuming or away; try again") from error
     raise AssertionError("unreachable")
-
-
-def chunks(sequence: list[Any], size: int) -> Iterator[list[Any]]:
-    """Yield a list in pieces of at most `size`."""
-    for start in range(0, len(sequence), size):
-        yield sequence[start : start + size]

@@ -72,15 +72,6 @@ class PageRow(Row):
     time_on_page: float = Field(description="Mean seconds per page view.")
 
 
-class TopList(BaseModel):
-    """Values with most visitors first, ties by name."""
-
-    range: dict[str, str]
-    results: list[Row]
-    next_cursor: str | None
-    visitors_counted: VisitorsCounted
-
-
 class TopPages(BaseModel):
     """Pages with most visitors first, ties by name."""
 

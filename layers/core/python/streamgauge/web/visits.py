@@ -314,8 +314,3 @@ def contribute_event(fact: Fact, into: Contributions, step: int = 1) -> None:
         for present in (TOTAL_CODE, into.code(_HOUR, str(hour)), code):
             if present is not None:
                 counts[present] = counts.get(present, 0) + step
-
-
-def values_of(visit: Visit, acquisitions: Mapping[int, Values], surroundings: Mapping[int, Values]) -> Values:
-    """Return the values of a visit's first event from the dictionaries."""
-    return acquisitions[visit.acquisition] + surroundings[visit.surroundings]

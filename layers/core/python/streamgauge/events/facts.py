@@ -29,6 +29,7 @@ KIND_NUMBERS: Final = {
     "quality_change": 10,
     "seek": 11,
     "view": 12,
+    "session": 13,
 }
 """`events.kind`. Never renumber: append."""
 

@@ -36,8 +36,13 @@ Kind = Literal[
     "quality_change",
     "seek",
     "view",
+    "session",
 ]
-"""What an event is. `view` is a call of `POST /api/analytics/view/{videoId}`; it feeds the view counters alone."""
+"""What an event is. `view` is a call of `POST /api/analytics/view/{videoId}` and feeds the view counters alone; `session` is a call
+about a playback session of a media server and feeds sessions alone."""
+
+Call = Literal["start", "beat", "stop"]
+"""What a call about a session is: it starts (or goes on with) one, says how it fares, or ends it."""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -102,13 +107,72 @@ class VideoFields(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     fatal: bool | None = None
 
 
+class SessionItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is played in a session, and on what; `runtime` in seconds. `heartbeats`: its source calls every few minutes at least."""
+
+    content_type: str
+    content_id: str
+    title: str | None = None
+    library_id: str | None = None
+    runtime: float | None = None
+    client_name: str | None = None
+    device_name: str | None = None
+    device_id: str | None = None
+    heartbeats: bool = True
+    source: str = "api"
+
+
+class Spot(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """From where a session or a user's video plays.
+
+    `network` is a keyed hash of the address (IPv6: of its /64); `radius_km` says how exact the position is, None for a place that
+    is none (a country alone). `hosting`: the address is a data centre's. The address itself stands in sessions alone.
+    """
+
+    ip_address: str | None = None
+    network: int | None = None
+    country: str | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    radius_km: float | None = None
+    hosting: bool = False
+
+
+class SessionHistory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a session of the past ended (microseconds), how long it played, and whether it was stopped or left alone."""
+
+    ended: int
+    duration: int
+    abandoned: bool = False
+
+
+class SessionFields(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One call about a session; its user and time are the event's.
+
+    None: the call does not say, so what was said before holds. `position` in seconds, `bitrate` in kbit/s.
+    """
+
+    id: str
+    call: Call
+    item: SessionItem | None = None
+    spot: Spot | None = None
+    position: float | None = None
+    paused: bool | None = None
+    bitrate: int | None = None
+    transcoded: bool | None = None
+    resolution: str | None = None
+    history: SessionHistory | None = None
+
+
 class StampedEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """An accepted event, complete: the consumers look nothing up to count it.
 
     Times are microseconds since the epoch. `zone` is the site's IANA time zone at receipt (fixed once the site has events).
     Hashes are signed 64-bit numbers: `hash` of site, address and agent under the salt of the event's day, `prev_hash` under
     that of the day before (only to join a visit open over midnight), `address_hash`/`prev_address_hash` of the address alone
-    (views only). `touches_visit` is False for events of a back end without the visitor's address.
+    (views only). `touches_visit` is False for events of a back end without the visitor's address. `spot` stands with video events that
+    name their user: sharing detection looks at them.
     """
 
     v: int = WIRE_VERSION
@@ -136,6 +200,8 @@ class StampedEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, fo
     acquisition: Acquisition = Acquisition()
     surroundings: Surroundings = Surroundings()
     video: VideoFields | None = None
+    session: SessionFields | None = None
+    spot: Spot | None = None
     properties: dict[str, Any] | None = None
     metadata: Any = None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from streamgauge_cli.importers import access_log
+from streamgauge_cli.importers import access_log, umami
 
 app = typer.Typer(no_args_is_help=True, help="Bring in history from elsewhere.")
 app.command("access-log")(access_log.command)
+app.command("umami")(umami.command)

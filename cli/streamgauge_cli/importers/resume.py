@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from streamgauge_cli.reading import Line
+    from streamgauge_cli.reading import Line, Source
 
 
 def new_mark() -> blake2b:
@@ -46,14 +46,14 @@ def folder(home: Path | None, cwd: Path) -> Path:
     return made
 
 
-def name(path: Path, parts: Iterable[str]) -> str:
+def name(source: Source, parts: Iterable[str]) -> str:
     """Return a file name for what belongs to this import: the same for the same beginning, service and site."""
-    first = b"".join(line.text for line in islice(lines(path), 1))
+    first = b"".join(line.text for line in islice(lines(source), 1))
     key = blake2b(first + "\x1f".join(("", *parts)).encode(), digest_size=4)
-    return f"{path.name}-{key.hexdigest()}"
+    return f"{source.name}-{key.hexdigest()}"
 
 
-def load(state: Path, path: Path) -> Progress:
+def load(state: Path, source: Source) -> Progress:
     """Return the progress kept in `state` if the file still begins with the same lines, else none."""
     try:
         read = json.loads(state.read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def load(state: Path, path: Path) -> Progress:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Progress()
     mark = new_mark()
-    for line in islice(lines(path), kept.line):
+    for line in islice(lines(source), kept.line):
         add_line(mark, line)
     return kept if mark.hexdigest() == kept.mark else Progress()
 

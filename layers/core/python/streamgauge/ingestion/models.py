@@ -63,7 +63,17 @@ class SentEvent(msgspec.Struct, kw_only=True, rename=None):
     properties: dict[str, Any] | None = None
     metadata: Any = None
     context: (
-        Annotated[dict[str, Any], Meta(description="`ip` and `user_agent` of the visitor, with a server key.")] | None
+        Annotated[
+            dict[str, Any],
+            Meta(
+                description=(
+                    "`ip` and `user_agent` of the visitor, with a server key. History may also give `browser`, `os`, `device` "
+                    "(desktop, mobile, tablet, tv or console), `country` (two letters), `region` and `city` outright "
+                    "(null: not known): such an event counts as one of the visitor's own, with or without an address."
+                )
+            ),
+        ]
+        | None
     ) = None
     historical: Annotated[bool, Meta(description="History, with a server key: no limit of age.")] | None = None
     interactive: Annotated[bool, Meta(description="False: a custom event that leaves a bounce a bounce.")] | None = None

@@ -11,6 +11,7 @@ from streamgauge.events.models import VIDEO_KINDS, Kind, Page, VideoFields
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import catalogue, pages
 from streamgauge.ingestion.acquisition import acquisition
+from streamgauge.ingestion.given import given_surroundings
 from streamgauge.ingestion.limits import limits
 from streamgauge.ingestion.models import VIDEO_PROPERTIES, VideoProperties
 from streamgauge.ingestion.places import normal
@@ -144,8 +145,10 @@ def know_visitor(draft: Draft, call: Call) -> None:
     address = normal(given) if isinstance(given, str) else None
     if given is not None and address is None:
         raise RefusedError(Reason.INVALID, "Expected an IP address", ("context", "ip"))
-    draft.visitor = visitor_of(address, (agent or "")[:MAX_AGENT])
-    draft.touches_visit = address is not None
+    visitor = visitor_of(address, (agent or "")[:MAX_AGENT])
+    given = given_surroundings(context, visitor.surroundings) if draft.historical else None
+    draft.visitor = visitor if given is None else msgspec.structs.replace(visitor, surroundings=given)
+    draft.touches_visit = address is not None or given is not None
 
 
 def find_page(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike

@@ -1,0 +1,285 @@
+"""Rows of Umami's exports: which columns its versions have, and the event of a row. Pure.
+
+Read are the CSV of Umami Cloud (`website_event.csv`, versions 2 and 3), dumps of the tables `website_event` and `session` of a
+server of one's own (versions 2 and 3), and of `pageview`, `event` and `session` of version 1. Columns are found by their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode
+
+from streamgauge_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Ours -> theirs; the first name that a file has is taken.
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": ("created_at",),
+    "session": ("session_id",),
+    "id": ("event_id", "view_id"),
+    "path": ("url_path", "url"),
+    "query": ("url_query",),
+    "hostname": ("hostname",),
+    "title": ("page_title",),
+    "referrer": ("referrer",),
+    "referrer_domain": ("referrer_domain",),
+    "referrer_path": ("referrer_path",),
+    "referrer_query": ("referrer_query",),
+    "kind": ("event_type",),
+    "name": ("event_name",),
+    "tag": ("tag",),
+    "user": ("distinct_id",),
+    "browser": ("browser",),
+    "os": ("os",),
+    "device": ("device",),
+    "screen": ("screen",),
+    "language": ("language",),
+    "country": ("country",),
+    "region": ("region", "subdivision1"),
+    "city": ("city",),
+    **{name: (name,) for name in ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")},
+    **{name: (name,) for name in ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")},
+}
+_EVENT_NEEDS: Final = ("time", "session", "path")
+_TAGS: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+_CLICKS: Final = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
+_OF_SESSION: Final = ("hostname", "browser", "os", "device", "screen", "language", "country", "region", "city", "user")
+
+_PAGE_VIEW, _CUSTOM = "1", "2"
+_RESERVED: Final = frozenset(
+    {"page_view", "pageview", "video_start", "video_progress", "video_pause", "video_resume", "video_complete"}
+    | {"video_error", "video_buffer", "quality_change", "seek"}
+)
+"""Types of events that mean something else here than a custom event of that name."""
+
+# As Umami writes them -> as they are called here.
+_BROWSERS: Final = {
+    "chrome": "Chrome",
+    "chromium-webview": "Chrome Mobile WebView",
+    "crios": "Chrome Mobile iOS",
+    "edge": "Edge",
+    "edge-chromium": "Edge",
+    "edge-ios": "Edge Mobile",
+    "facebook": "Facebook",
+    "firefox": "Firefox",
+    "fxios": "Firefox iOS",
+    "ie": "IE",
+    "instagram": "Instagram",
+    "ios": "Mobile Safari",
+    "ios-webview": "Mobile Safari UI/WKWebView",
+    "android": "Android",
+    "android-webview": "Chrome Mobile WebView",
+    "kakaotalk": "KakaoTalk",
+    "miui": "MiuiBrowser",
+    "opera": "Opera",
+    "opera-mini": "Opera Mini",
+    "safari": "Safari",
+    "samsung": "Samsung Internet",
+    "silk": "Amazon Silk",
+    "yandexbrowser": "Yandex Browser",
+}
+_SYSTEMS: Final = {"Mac OS": "Mac OS X", "Android OS": "Android", "Amazon OS": "Android"}
+_DEVICES: Final = {
+    "desktop": "desktop",
+    "laptop": "desktop",
+    "mobile": "mobile",
+    "tablet": "tablet",
+    "smarttv": "tv",
+    "console": "console",
+}
+
+_LONGEST: Final = {"browser": 64, "os": 64, "region": 128, "city": 128, "screen": 32, "language": 64}
+_LONGEST_URL: Final = 4096
+_LONGEST_TITLE: Final = 1000
+_LONGEST_NAME: Final = 100
+_LONGEST_TAG: Final = 255
+_LONGEST_ID: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a file has which column."""
+
+    places: Mapping[str, int]
+    width: int
+
+    @property
+    def holds_events(self) -> bool:
+        """Whether its rows are events."""
+        return all(name in self.places for name in _EVENT_NEEDS)
+
+    @property
+    def holds_sessions(self) -> bool:
+        """Whether its rows are sessions, to which events of another file refer."""
+        return not self.holds_events and "session" in self.places and "browser" in self.places
+
+    def row(self, fields: Sequence[str]) -> dict[str, str]:
+        """Return what a record says, by our names; what is empty is left out."""
+        return {name: fields[place].strip() for name, place in self.places.items() if fields[place].strip()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row that cannot be an event, and why; `skipped` when it is of a kind that is not imported."""
+
+    reason: str
+    skipped: bool = False
+
+
+def columns(header: Sequence[str]) -> Columns:
+    """Find the columns of a file."""
+    names = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
+    found = {
+        ours: next(names[name] for name in theirs if name in names)
+        for ours, theirs in _ALIASES.items()
+        if any(name in names for name in theirs)
+    }
+    return Columns(found, len(header))
+
+
+def unknown_file(name: object, header: Sequence[str]) -> CommandError:
+    """Return what to say about a file that is none of Umami's."""
+    needed = [" or ".join(_ALIASES[need]) for need in _EVENT_NEEDS]
+    return CommandError(
+        f"{name} is no export of Umami: its first line must name the columns {', '.join(needed)} (events), "
+        f"or session_id and browser (sessions). It names: {', '.join(header)[:200] or 'nothing'}."
+    )
+
+
+def session(row: Mapping[str, str]) -> dict[str, str]:
+    """Return what a row of sessions adds to its events."""
+    return {name: row[name] for name in _OF_SESSION if name in row}
+
+
+def moment(text: str) -> datetime | None:
+    """Return the instant of a row; without offset it is UTC, as Umami keeps times. None for what is no time."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+class RowIds:
+    """Event ids of the rows of one file, taken in the order of its lines.
+
+    An id is `umami-<place of the row among those of its session and instant>-<Umami's own id, else a digest of the row>`. So it
+    depends neither on the file nor on line numbers: exports that overlap count once, and events of one instant sort as
+    their lines do, where it matters: within a session.
+    """
+
+    KEPT: Final = 200_000
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, datetime], int] = {}
+
+    def next(self, row: Mapping[str, str], time: datetime) -> str:
+        """Return the id of the next row."""
+        key = row["session"], time
+        place = self._places.get(key, 0)
+        if place == 0 and len(self._places) >= self.KEPT:
+            # Bounded, and the same for every reading of the file: what was met first is forgotten first.
+            del self._places[next(iter(self._places))]
+        self._places[key] = place + 1
+        own = row.get("id")
+        if own is not None and own.isdigit():
+            # Version 1 numbered each of its tables from 1 on.
+            own = f"{'event' if 'kind' in row or 'name' in row else 'view'}-{own}"
+        if own is None or len(own) > _LONGEST_ID:
+            said = "\x1f".join(f"{name}={row[name]}" for name in sorted(row))
+            own = blake2b(said.encode(), digest_size=16).hexdigest()
+        return f"umami-{place:04d}-{own}"
+
+
+def event(row: Mapping[str, str], ids: RowIds, *, site: str | None, domain: str | None) -> dict[str, object] | Bad:
+    """Return the event of a row as the API takes it."""
+    time = moment(row.get("time", ""))
+    if time is None:
+        return Bad("its time (created_at) cannot be read")
+    if "session" not in row:
+        return Bad("it names no session")
+    kind = row.get("kind", _CUSTOM if "name" in row else _PAGE_VIEW)
+    # Version 1 had a table of events without numbers for kinds; there event_type names what was done.
+    custom = kind == _CUSTOM or not kind.isdigit()
+    if kind.isdigit() and kind not in {_PAGE_VIEW, _CUSTOM}:
+        return Bad(f"of kind {kind}, neither a page view nor a custom event", skipped=True)
+    name = row.get("name") or ("" if kind.isdigit() else kind)
+    if custom and not name:
+        return Bad("a custom event without a name")
+    if not custom and "path" not in row:
+        return Bad("a page view without a path")
+    made: dict[str, object] = {
+        "event_type": _event_type(name) if custom else "page_view",
+        "event_id": ids.next(row, time),
+        "timestamp": time.isoformat(),
+        "historical": True,
+        "anonymous_id": row["session"][:200],
+        "context": _context(row),
+    }
+    optional = {
+        "website_id": site,
+        "user_id": row.get("user", "")[:200],
+        "url": _url(row, domain),
+        "title": row.get("title", "")[:_LONGEST_TITLE],
+        "referrer": _referrer(row),
+        **{name: _cut(row, name) for name in ("screen", "language")},
+        **{tag: row.get(tag, "")[:_LONGEST_TAG] for tag in _TAGS},
+    }
+    made |= {name: value for name, value in optional.items() if value}
+    if "tag" in row:
+        made["properties"] = {"tag": row["tag"]}
+    return made
+
+
+def _event_type(name: str) -> str:
+    return f"{name} (custom)" if name in _RESERVED else name[:_LONGEST_NAME]
+
+
+def _context(row: Mapping[str, str]) -> dict[str, str | None]:
+    """Return place and agent: all six are given, so that the event counts as one of the visitor's own."""
+    browser, system, country = row.get("browser"), row.get("os"), row.get("country", "").upper()
+    if system is not None and system.startswith("Windows "):
+        system = "Windows"
+    return {
+        "browser": _BROWSERS.get(browser, browser)[: _LONGEST["browser"]] if browser else None,
+        "os": _SYSTEMS.get(system, system)[: _LONGEST["os"]] if system else None,
+        "device": _DEVICES.get(row.get("device", "").lower()),
+        "country": country if len(country) == 2 and country.isascii() and country.isalpha() else None,  # noqa: PLR2004
+        "region": _cut(row, "region"),
+        "city": _cut(row, "city"),
+    }
+
+
+def _cut(row: Mapping[str, str], name: str) -> str | None:
+    return row.get(name, "")[: _LONGEST[name]] or None
+
+
+def _url(row: Mapping[str, str], domain: str | None) -> str | None:
+    """Return the address of the page: with its query, and with the click ids that Umami keeps in columns of their own."""
+    path = row.get("path")
+    if path is None:
+        return None
+    query = row.get("query", "").removeprefix("?")
+    named = {name for name, _ in parse_qsl(query)}
+    clicks = urlencode([(name, row[name]) for name in _CLICKS if name in row and name not in named])
+    query = "&".join(part for part in (query, clicks) if part)
+    host = row.get("hostname") or domain
+    if path.startswith("/"):
+        path = f"https://{host}{path}" if host else f"/{path.lstrip('/')}"
+    return f"{path}{'&' if '?' in path else '?'}{query}"[:_LONGEST_URL] if query else path[:_LONGEST_URL]
+
+
+def _referrer(row: Mapping[str, str]) -> str | None:
+    """Return the referrer; without a domain it was a page of the site itself."""
+    if "referrer" in row:
+        return row["referrer"][:_LONGEST_URL]
+    domain = row.get("referrer_domain")
+    if domain is None:
+        return None
+    path, query = row.get("referrer_path", "/"), row.get("referrer_query", "")
+    return f"https://{domain}/{path.lstrip('/')}{f'?{query}' if query else ''}"[:_LONGEST_URL]

@@ -1,4 +1,4 @@
-"""What is uploaded for the functions: one folder per function, and the layers `core` and `vendor`, all without Docker.
+"""What is uploaded for the functions: one folder per function, and the layers `core`, `vendor` and `geoip`, all without Docker.
 
 Everything is kept under `build/` by the hash of what went in, so a second synthesis builds nothing.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 BUILD: Final = ROOT / "build"
@@ -185,14 +185,15 @@ def vendor_layer(target: Target) -> Path:
     )
 
 
-def geoip_layer(database: Path) -> Path:
-    """Return a layer with the city database as `/opt/geoip/city.mmdb`."""
+def geoip_layer(files: Sequence[Path]) -> Path:
+    """Return a layer with the city database: its files under `/opt/geoip`, numbered so that equal names do not meet."""
 
     def fill(folder: Path) -> None:
         (folder / "geoip").mkdir(parents=True)
-        shutil.copyfile(database, folder / "geoip" / "city.mmdb")
+        for number, file in enumerate(files):
+            shutil.copyfile(file, folder / "geoip" / f"{number}-{file.name}")
 
-    return _built("layer-geoip", _digest([database]), fill)
+    return _built("layer-geoip", _digest(files), fill)
 
 
 def schema_hash() -> str:

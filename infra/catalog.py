@@ -59,6 +59,8 @@ class Function:
     aurora_only: bool = False
     # Asks how Postgres is, from outside, without waking it.
     looks_at_database: bool = False
+    # Asks where an address is: has the layer of the city database, where the stage has one.
+    finds_places: bool = False
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ CATALOG: Final = (
             May.SPILL,
         ),
         watched=True,
+        finds_places=True,
     ),
     Function(
         module="api/web",
@@ -208,6 +211,7 @@ CATALOG: Final = (
             May.KEEP_DEAD_LETTERS,
             May.MARK_DEAD_LETTERS,
         ),
+        finds_places=True,
     ),
     Function(
         module="api/health",

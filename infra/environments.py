@@ -58,8 +58,8 @@ class Settings(BaseModel):
     analytics_aggregation_time: str = _setting("ANALYTICS_AGGREGATION_TIME", "AGGREGATION_TIME", default="00:00")
     analytics_max_event_age_days: int = _setting("ANALYTICS_MAX_EVENT_AGE_DAYS", default=30)
     analytics_cache_ttl: str = _setting("ANALYTICS_CACHE_TTL", default="5m")
-    # A path on the machine that synthesizes: the file becomes a layer, and the functions get its path there.
-    analytics_geoip_db_path: str = _setting("ANALYTICS_GEOIP_DB_PATH", default="")
+    # Paths on the machine that synthesizes, "none", or unset for the free database of the set-up: see `geoip.py`.
+    analytics_geoip_db_path: str | None = _setting("ANALYTICS_GEOIP_DB_PATH", default=None)
 
     analytics_sharing_detection_enabled: bool = _setting("ANALYTICS_SHARING_DETECTION_ENABLED", default=True)
     concurrent_streams_threshold: int = _setting("concurrent_streams_threshold", default=3)
@@ -186,7 +186,9 @@ class Stage(Settings):
 
     def variables(self) -> dict[str, str]:
         """Return the settings as environment variables of a function; empty ones are left out."""
-        values = self.model_dump(mode="json", by_alias=True, include=set(Settings.model_fields))
+        # Where the city database lies is told to the functions that look into it, and to no other.
+        told = set(Settings.model_fields) - {"analytics_geoip_db_path"}
+        values = self.model_dump(mode="json", by_alias=True, include=told)
         texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
         return {name: text for name, text in texts.items() if text}
 
@@ -272,4 +274,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         given = [environ[name] for name in names if environ.get(name)]
         if given:
             found[names[0]] = given[0]
+    if environ.get("ANALYTICS_GEOIP_DB_PATH") == "":
+        found["ANALYTICS_GEOIP_DB_PATH"] = ""  # said to be none, which is not the same as not said
     return found

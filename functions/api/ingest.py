@@ -14,7 +14,7 @@ from streamgauge.errors import ForbiddenError, NotFoundError
 from streamgauge.ingestion.call import read_call
 from streamgauge.ingestion.dialects import dialect_of
 from streamgauge.ingestion.pipeline import Pipeline
-from streamgauge.ingestion.places import normal
+from streamgauge.places.lookup import normal
 from streamgauge.settings import settings
 
 if TYPE_CHECKING:

@@ -47,6 +47,14 @@ _LOG_LEVELS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The city database as functions find it: in a layer, or (local stack) where it lies."""
+
+    path: str
+    layer: lambda_.ILayerVersion | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What all functions of a stage share."""
@@ -58,6 +66,7 @@ class Surroundings:
     alarm_topic: sns.ITopic
     # Where functions inside stand; None when the stage has no network.
     network: lambda_.CfnFunction.VpcConfigProperty | None = None
+    places: Places | None = None
 
 
 def _folder(row: Function) -> Path:
@@ -84,6 +93,7 @@ class ServiceFunction(Construct):
         self.row = row
         self.physical_name = f"streamgauge-{stage.name}-{row.name.replace('_', '-')}"
         inside = row.side is Side.INSIDE and around.network is not None
+        places = around.places if row.finds_places else None
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -103,11 +113,15 @@ class ServiceFunction(Construct):
             architecture=lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64,
             handler=row.handler,
             code=lambda_.Code.from_asset(str(_folder(row))),
-            layers=around.layers,
+            layers=[*around.layers, *([places.layer] if places and places.layer else [])],
             memory_size=row.memory,
             timeout=Duration.seconds(row.timeout),
             role=self.role,
-            environment={**around.environment, **environment},
+            environment={
+                **around.environment,
+                **({"ANALYTICS_GEOIP_DB_PATH": places.path} if places else {}),
+                **environment,
+            },
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,

@@ -11,8 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from infra.geoip import city_database
 from infra.local.aws import ACCOUNT, REGION
-from infra.local.home import ROOT, Home, say
+from infra.local.home import ROOT, Home, StackError, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,8 @@ def synthesize(home: Home, port: int, database_url: str, endpoint: str) -> str:
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
     }
-    wanted = _digest(told)
+    # The free city database may be fetched, or go, between one start and the next.
+    wanted = _digest({**told, "cities": _cities(told)})
     output = home.folder / "cdk.out"
     if (output / "manifest.json").exists() and home.read("synthesized.json").get("hash") == wanted:
         return wanted
@@ -137,6 +139,14 @@ def deploy(home: Home, endpoint: str, wanted: str, *, force: bool) -> bool:
     home.write("deployed.json", {"hash": wanted})
     say(f"deployed ({time.monotonic() - began:.0f} s)")
     return True
+
+
+def _cities(told: Mapping[str, str]) -> str:
+    try:
+        found = city_database(told.get("ANALYTICS_GEOIP_DB_PATH"))
+    except ValueError as error:
+        raise StackError(str(error)) from error
+    return found.path if found else ""
 
 
 def _digest(told: Mapping[str, str]) -> str:

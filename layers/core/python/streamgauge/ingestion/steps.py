@@ -14,11 +14,11 @@ from streamgauge.ingestion.acquisition import acquisition
 from streamgauge.ingestion.given import given_surroundings
 from streamgauge.ingestion.limits import limits
 from streamgauge.ingestion.models import VIDEO_PROPERTIES, VideoProperties
-from streamgauge.ingestion.places import normal
 from streamgauge.ingestion.reading import invalid
 from streamgauge.ingestion.refusal import RefusedError
 from streamgauge.ingestion.times import event_time
 from streamgauge.ingestion.visitors import Visitor, hashes_of, visitor_of
+from streamgauge.places.lookup import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from streamgauge.clock import local_day
 from streamgauge.events.models import Surroundings
 from streamgauge.ids import keyed_number
 from streamgauge.ingestion.agents import read_agent
-from streamgauge.ingestion.places import NOWHERE, place_of
+from streamgauge.places.lookup import NOWHERE, place_of
 
 if TYPE_CHECKING:
     from datetime import date

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _TEXT: Final = 128
 _IPV6: Final = 6
+_CITY_KM: Final = 50.0
+"""How far a city reaches, where the database does not say."""
 
 
 class Place(NamedTuple):
@@ -29,6 +31,14 @@ class Place(NamedTuple):
 NOWHERE: Final = Place()
 
 
+class Position(NamedTuple):
+    """A point in degrees, and the radius in kilometres in which the address is to be found."""
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+
 @lru_cache(maxsize=8192)
 def normal(address: str) -> str | None:
     """Return an address in its one form (IPv4 in IPv6 as IPv4, no zone); None for what is none."""
@@ -39,16 +49,31 @@ def normal(address: str) -> str | None:
 @lru_cache(maxsize=8192)
 def place_of(address: str) -> Place:
     """Return the place of an address; nowhere without a database or an entry in it."""
+    record = _record(address)
+    return NOWHERE if record is None else _place(record)
+
+
+def position_of(address: str) -> Position | None:
+    """Return the position of an address.
+
+    None without a database or an entry in it, for an address that is not public (private, carrier-grade NAT), and where no more
+    than the country is known.
+    """
+    record = _record(address)
+    return None if record is None else _position(record)
+
+
+def _record(address: str) -> dict[str, Any] | None:
     found = _read(address)
     if found is None or not found.is_global:
-        return NOWHERE
+        return None
     for reader in _readers(settings().text("ANALYTICS_GEOIP_DB_PATH", "")):
         if found.version == _IPV6 and reader.metadata().ip_version != _IPV6:
             continue
         record = reader.get(str(found))
         if isinstance(record, dict):
-            return _place(record)
-    return NOWHERE
+            return record
+    return None
 
 
 def _read(address: str) -> IPv4Address | IPv6Address | None:
@@ -85,6 +110,26 @@ def _place(record: dict[str, Any]) -> Place:
     divisions = record.get("subdivisions") or [{}]
     country = record.get("country") or record.get("registered_country") or {}
     return Place(_text(country.get("iso_code")), _named(divisions[0]), _named(record.get("city")))
+
+
+def _position(record: dict[str, Any]) -> Position | None:
+    location = record.get("location") or record
+    latitude, longitude = _degrees(location.get("latitude"), 90), _degrees(location.get("longitude"), 180)
+    if latitude is None or longitude is None:
+        return None
+    radius = location.get("accuracy_radius")
+    if isinstance(radius, int | float) and radius > 0:
+        return Position(latitude, longitude, float(radius))
+    return None if _place(record).city is None else Position(latitude, longitude, _CITY_KM)
+
+
+def _degrees(value: Any, most: float) -> float | None:  # noqa: ANN401 - a database's record
+    # Flat databases are made of CSV, and some keep its text.
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if -most <= found <= most else None
 
 
 def _named(part: Any) -> str | None:  # noqa: ANN401 - a database's record

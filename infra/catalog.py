@@ -125,7 +125,19 @@ CATALOG: Final = (
         postgres=Role.READER,
         routes=tuple(
             Route("GET", f"{ANALYTICS}/{report}/{{website_id}}")
-            for report in ("dashboard", "top-pages", "daily-stats", "hourly-stats")
+            for report in (
+                "dashboard",
+                "top-pages",
+                "top-referrers",
+                "top-countries",
+                "top-browsers",
+                "top-devices",
+                "top-os",
+                "traffic-summary",
+                "daily-stats",
+                "hourly-stats",
+                "custom-events",
+            )
         ),
         may=(May.READ_REGISTRY,),
     ),

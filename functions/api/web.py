@@ -14,7 +14,7 @@ from streamgauge.edge.http import READ, Application, application, cached, site_f
 from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
 from streamgauge.store import postgres
 from streamgauge.web import reports
-from streamgauge.web.models import DailyStats, Dashboard, HourlyStats, TopPages
+from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopValues
 from streamgauge.web.reports import Page, Question
 
 app = application()
@@ -22,6 +22,7 @@ app = application()
 Asked = Annotated[ReportParameters, Query()]
 
 PAGES = {"page": Dimension.PAGE, "entry": Dimension.ENTRY_PAGE, "exit": Dimension.EXIT_PAGE}
+REFERRERS = {"source": Dimension.SOURCE, "url": Dimension.REFERRER}
 
 OPEN_SECONDS = 2
 """How long a caller may keep a report that includes today; one of past days only changes by late events."""
@@ -79,6 +80,76 @@ def top_pages(
 ) -> Response[TopPages]:
     """List the pages with most visitors."""
     return _top(website_id, asked, PAGES[by])
+
+
+@app.get("/api/v1/analytics/top-referrers/<website_id>", security=READ, tags=["website"])
+def top_referrers(
+    website_id: str,
+    asked: Asked,
+    by: Annotated[
+        Literal["source", "url"], Query(description="Grouped by source, or every referring address.")
+    ] = "source",
+) -> Response[TopValues]:
+    """List where most visitors came from. Without a referrer the source is `(direct)`."""
+    return _top(website_id, asked, REFERRERS[by])
+
+
+@app.get("/api/v1/analytics/top-countries/<website_id>", security=READ, tags=["website"])
+def top_countries(
+    website_id: str,
+    asked: Asked,
+    by: Annotated[
+        Literal["country", "region", "city"], Query(description="How fine places are told apart.")
+    ] = "country",
+) -> Response[TopValues]:
+    """List the countries, regions or cities with most visitors."""
+    return _top(website_id, asked, Dimension[by.upper()])
+
+
+@app.get("/api/v1/analytics/top-browsers/<website_id>", security=READ, tags=["website"])
+def top_browsers(website_id: str, asked: Asked) -> Response[TopValues]:
+    """List the browsers with most visitors."""
+    return _top(website_id, asked, Dimension.BROWSER)
+
+
+@app.get("/api/v1/analytics/top-devices/<website_id>", security=READ, tags=["website"])
+def top_devices(
+    website_id: str,
+    asked: Asked,
+    by: Annotated[
+        Literal["device", "screen", "language"], Query(description="Kinds of devices, screen sizes, or languages.")
+    ] = "device",
+) -> Response[TopValues]:
+    """List the devices, screens or languages with most visitors."""
+    return _top(website_id, asked, Dimension[by.upper()])
+
+
+@app.get("/api/v1/analytics/top-os/<website_id>", security=READ, tags=["website"])
+def top_os(website_id: str, asked: Asked) -> Response[TopValues]:
+    """List the operating systems with most visitors."""
+    return _top(website_id, asked, Dimension.OS)
+
+
+@app.get("/api/v1/analytics/traffic-summary/<website_id>", security=READ, tags=["website"])
+def traffic_summary(
+    website_id: str,
+    asked: Asked,
+    by: Annotated[
+        Literal["channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"],
+        Query(description="Channels, or a field of tagged campaigns."),
+    ] = "channel",
+) -> Response[TopValues]:
+    """List the channels, or the values of a campaign field, with most visitors."""
+    return _top(website_id, asked, Dimension[by.upper()])
+
+
+@app.get("/api/v1/analytics/custom-events/<website_id>", security=READ, tags=["website"])
+def custom_events(website_id: str, asked: Asked) -> Response[CustomEvents]:
+    """List the custom events that most visitors had."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    body = reports.custom_events(question, Page(asked.limit, skip_of(asked.cursor)))
+    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 
 @app.get("/api/v1/analytics/daily-stats/<website_id>", security=READ, tags=["website"])

@@ -264,3 +264,52 @@ def test_an_open_range_is_quick_to_say_nothing(site):
     _, body, _ = get(web, f"{BASE}/daily-stats/blog", "startDate=2017-01-01&endDate=2026-12-31")
     assert len(body["results"]) == len(Span(date(2017, 1, 1), date(2026, 12, 31)).days)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("path", "dimension"),
+    [
+        ("top-referrers", Dimension.SOURCE),
+        ("top-referrers?by=url", Dimension.REFERRER),
+        ("top-countries", Dimension.COUNTRY),
+        ("top-countries?by=region", Dimension.REGION),
+        ("top-countries?by=city", Dimension.CITY),
+        ("top-browsers", Dimension.BROWSER),
+        ("top-devices", Dimension.DEVICE),
+        ("top-devices?by=screen", Dimension.SCREEN),
+        ("top-devices?by=language", Dimension.LANGUAGE),
+        ("top-os", Dimension.OS),
+        ("traffic-summary", Dimension.CHANNEL),
+        ("traffic-summary?by=utm_campaign", Dimension.UTM_CAMPAIGN),
+    ],
+)
+def test_each_dimension_has_a_list(rollups, path, dimension):
+    day = date(2026, 3, 28)
+    rollups.row(day, Dimension.TOTAL, "", visitors=8, visits=9, entries=9, pageviews=9)
+    for name, visitors in (("b", 2), ("a", 2), ("c", 4)):
+        rollups.row(day, dimension, name, visitors=visitors, visits=4, entries=4, bounces=1, duration=8_000_000)
+    report, _, query = path.partition("?")
+    _, body, _ = get(web, f"{BASE}/{report}/blog", f"startDate=2026-03-28&endDate=2026-03-28&limit=2&{query}")
+    assert [row["name"] for row in body["results"]] == ["c", "a"]
+    assert body["results"][0] == {
+        "name": "c",
+        "visitors": 4,
+        "visits": 4,
+        "pageviews": 0,
+        "bounce_rate": 0.25,
+        "visit_duration": 2.0,
+        "percentage": 50.0,
+    }
+    assert body["next_cursor"]
+
+
+def test_custom_events(rollups):
+    day = date(2026, 3, 28)
+    rollups.row(day, Dimension.EVENT, "signup", visitors=3, events=7)
+    rollups.row(day, Dimension.EVENT, "login", visitors=5, events=6)
+    _, body, _ = get(web, f"{BASE}/custom-events/blog", "startDate=2026-03-28&endDate=2026-03-28")
+    assert body["results"] == [
+        {"name": "login", "events": 6, "visitors": 5},
+        {"name": "signup", "events": 7, "visitors": 3},
+    ]
+    assert (body["next_cursor"], body["visitors_counted"]) == (None, "distinct")

@@ -81,6 +81,32 @@ class TopPages(BaseModel):
     visitors_counted: VisitorsCounted
 
 
+class TopValues(BaseModel):
+    """Values of a dimension with most visitors first, ties by name."""
+
+    range: dict[str, str]
+    results: list[Row]
+    next_cursor: str | None
+    visitors_counted: VisitorsCounted
+
+
+class EventRow(BaseModel):
+    """A custom event: how often, and of how many visitors."""
+
+    name: str
+    events: int
+    visitors: int
+
+
+class CustomEvents(BaseModel):
+    """Custom events with most visitors first, ties by name."""
+
+    range: dict[str, str]
+    results: list[EventRow]
+    next_cursor: str | None
+    visitors_counted: VisitorsCounted
+
+
 class Figures(BaseModel):
     """Figures of one bucket."""
 

@@ -10,7 +10,7 @@ from streamgauge.clock import MICROSECONDS, day_start, hours_between, iso
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.rollups.candidates import Candidate, top
+from streamgauge.rollups.candidates import Candidate, Ranked, top
 from streamgauge.rollups.elapsed import before
 from streamgauge.rollups.ranges import BOT_FLAGS, edge_days, full_months
 from streamgauge.rollups.uniques import Uniques
@@ -19,7 +19,7 @@ from streamgauge.web.cut import before_cut
 from streamgauge.web.figures import Amounts, comparison, counted, metrics, ratio, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
     from datetime import date
 
     from streamgauge.rollups.ranges import Bots, Days, Read
@@ -99,24 +99,46 @@ def dashboard(question: Question, now: int, *, compare: bool) -> dict[str, Any]:
 
 def top_values(question: Question, dimension: Dimension, page: Page) -> dict[str, Any]:
     """Return the values of a dimension with most visitors, ties by name, and where the list goes on."""
-    days = question.by_day()
-    amounts = total(days.values())
+    everything = total(question.by_day().values())
     uniques = question.uniques()
-    everybody = question.visitors(amounts, uniques)
-    known: dict[int, Amounts] = {}
-    found = top(_candidates(question, dimension, page, known), page.skip + page.limit + 1, uniques.count)
+    everybody = question.visitors(everything, uniques)
+    found, known = _ranked(question, dimension, page, uniques)
+    rows = []
+    for one in found[page.skip : page.skip + page.limit]:
+        row = {**_row(one.name, known[one.code], one.visitors), "percentage": ratio(one.visitors, everybody) * 100}
+        if dimension == Dimension.PAGE:
+            row["time_on_page"] = known[one.code].time_on_page
+        rows.append(row)
+    return _list(question, rows, found, page, everything)
+
+
+def custom_events(question: Question, page: Page) -> dict[str, Any]:
+    """Return the custom events that most visitors had, ties by name, and where the list goes on."""
+    found, known = _ranked(question, Dimension.EVENT, page, question.uniques())
     rows = [
-        {**_row(one.name, known[one.code], one.visitors), "percentage": ratio(one.visitors, everybody) * 100}
+        {"name": one.name, "events": known[one.code].events, "visitors": one.visitors}
         for one in found[page.skip : page.skip + page.limit]
     ]
-    if dimension == Dimension.PAGE:
-        for row, one in zip(rows, found[page.skip :], strict=False):
-            row["time_on_page"] = known[one.code].time_on_page
+    return _list(question, rows, found, page, total(question.by_day().values()))
+
+
+def _ranked(
+    question: Question, dimension: Dimension, page: Page, uniques: Uniques
+) -> tuple[list[Ranked], dict[int, Amounts]]:
+    """Return the values up to one beyond the page, and the amounts of those that were looked at."""
+    known: dict[int, Amounts] = {}
+    found = top(_candidates(question, dimension, page, known), page.skip + page.limit + 1, uniques.count)
+    return found, known
+
+
+def _list(
+    question: Question, rows: list[dict[str, Any]], found: Sized, page: Page, everything: Amounts
+) -> dict[str, Any]:
     more = len(found) > page.skip + page.limit
     return {
         "results": rows,
         "next_skip": page.skip + page.limit if more else None,
-        "visitors_counted": counted(amounts, one_day=question.one_day),
+        "visitors_counted": counted(everything, one_day=question.one_day),
     }
 
 

@@ -142,6 +142,30 @@ CATALOG: Final = (
         may=(May.READ_REGISTRY,),
     ),
     Function(
+        module="api/journeys",
+        about="answers the reports on cohorts, paths and goals",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.READER,
+        routes=tuple(
+            Route("GET", f"{ANALYTICS}/{report}/{{website_id}}") for report in ("retention", "paths", "goals")
+        ),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
+        module="api/goals",
+        about="makes and deletes goals",
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("POST", f"{ANALYTICS}/goals/{{website_id}}"),
+            Route("DELETE", f"{ANALYTICS}/goals/{{website_id}}/{{goal_id}}"),
+        ),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
         module="api/video",
         about="answers the video reports",
         memory=1024,

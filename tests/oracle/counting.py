@@ -182,6 +182,19 @@ def _runs(chain: list[StampedEvent]) -> list[_Run]:
     return runs
 
 
+def visits(events: Iterable[StampedEvent]) -> list[list[StampedEvent]]:
+    """Return the events of each visit of one site, in order, robots' visits too; `events` are unique."""
+    ordered = [event for event in sorted(events, key=lambda event: (event.time, event.id)) if _touches(event)]
+    chains = (_chains([event for event in ordered if event.bot == bot]) for bot in (False, True))
+    runs = (run for of_kind in chains for chain in of_kind for run in _runs(chain))
+    return [run.events for run in runs if not run.loose]
+
+
+def visitor(visit: list[StampedEvent], event: StampedEvent) -> Identity:
+    """Return who a visit counts for on the day of one of its events."""
+    return _Run(loose=False, events=visit).visitor(event)
+
+
 # Playbacks
 
 

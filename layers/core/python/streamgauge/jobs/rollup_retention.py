@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamgauge import clock
+from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import HISTORICAL
 from streamgauge.jobs import queries
 from streamgauge.jobs import retention_queries as wanted
+from streamgauge.rollups.queries import REMEMBER_DAY
 from streamgauge.views.reset import first_and_last_day
 from streamgauge.warehouse import gate
 from streamgauge.warehouse.raw import utc_day
@@ -56,6 +58,7 @@ def remove_day(connection: Connection, site_no: int, day: date, due: Limits) -> 
     key: dict[str, Any] = {
         "site_no": site_no,
         "day": day,
+        "code": TOTAL_CODE,
         "dimensions": [int(dimension) for dimension in Dimension],
         "day_bucket": f"day#{day.isoformat()}",
         "month_bucket": month_bucket,
@@ -69,6 +72,7 @@ def remove_day(connection: Connection, site_no: int, day: date, due: Limits) -> 
         key["end_hour"] = clock.day_start(day + timedelta(days=1), zone[0]) if zone else 0
         connection.execute(wanted.TAKE_FROM_MONTH, key)
         connection.execute(wanted.DELETE_EMPTY_MONTH, key)
+        connection.execute(REMEMBER_DAY, key)
         for statement in wanted.DELETE_DAY:
             connection.execute(statement, key)
         connection.execute(wanted.FORGET_DAY, key)

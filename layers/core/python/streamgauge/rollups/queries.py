@@ -167,3 +167,36 @@ GROUP BY code
 """As DISTINCT_BY_BLOCKS, with days that are not settled: `open_days` from their rows; `part_days` from bitmaps as of an
 instant, corrected by the rows that changed since: visitors that came to a value, and those that are gone from it everywhere.
 """
+
+BITS_BY_PERIOD: Final[LiteralString] = """
+SELECT p.period, u.bots, u.chunk, varbit_send(bit_or(u.bits))
+FROM unnest(%(periods)s::integer[], %(spans)s::smallint[], %(days)s::date[]) AS p (period, span, day)
+JOIN uniques u ON u.site_no = %(site_no)s AND u.code = ANY(%(codes)s) AND u.span = p.span AND u.day = p.day
+    AND u.bots = ANY(%(bots)s)
+GROUP BY p.period, u.bots, u.chunk
+"""
+"""(period, bots, chunk, bits) of blocks."""
+
+VISITORS_BEFORE: Final[LiteralString] = """
+SELECT bots, chunk, varbit_send(bits) FROM visitors_before WHERE site_no = %(site_no)s AND bots = ANY(%(bots)s)
+"""
+"""(bots, chunk, bits) of those who were there on days whose rollups are gone."""
+
+FIRST_DAY: Final[LiteralString] = "SELECT min(day) FROM site_days WHERE site_no = %(site_no)s"
+
+VISITORS_BY_PERIOD: Final[LiteralString] = """
+SELECT DISTINCT d.bots, p.period, d.visitor, n.number
+FROM unnest(%(periods)s::integer[], %(days)s::date[]) AS p (period, day)
+JOIN visitor_days d ON d.site_no = %(site_no)s AND d.day = p.day AND d.bots = ANY(%(bots)s)
+LEFT JOIN visitor_numbers n ON n.site_no = d.site_no AND n.visitor = d.visitor
+WHERE d.lasting AND d.codes && %(codes)s::bigint[]
+"""
+"""(bots, period, visitor, number) of the lasting visitors of days that have no complete bitmaps."""
+
+REMEMBER_DAY: Final[LiteralString] = """
+INSERT INTO visitors_before AS b (site_no, bots, chunk, bits)
+SELECT site_no, bots, chunk, bits FROM uniques
+WHERE site_no = %(site_no)s AND code = %(code)s AND span = 1 AND day = %(day)s
+ON CONFLICT (site_no, bots, chunk) DO UPDATE SET bits = b.bits | excluded.bits
+"""
+"""Keeps who was there on a day whose rollups go."""

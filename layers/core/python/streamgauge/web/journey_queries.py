@@ -1,0 +1,154 @@
+"""SQL of paths and goals: what is read from visits and the raw events within them."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+LAST_LOST_DAY: Final[LiteralString] = """
+SELECT max(day) FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND NOT whole
+"""
+
+PATHS: Final[LiteralString] = """
+WITH seen AS MATERIALIZED (
+    SELECT row_number() OVER () AS visit, later_keys || key AS keys, start, last, tie, pageviews,
+        (to_timestamp(start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
+        (to_timestamp(last / 1000000) AT TIME ZONE 'UTC')::date AS last_day
+    FROM visits
+    WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND bot = ANY(%(bots)s) AND NOT loose
+        AND (entry_page = %(code)s OR pages @> ARRAY[%(code)s::bigint])
+), viewed AS (
+    SELECT s.visit, s.keys, s.start, s.tie, s.pageviews, p.path,
+        row_number() OVER (PARTITION BY s.visit ORDER BY e.time, e.id) AS place, count(*) OVER (PARTITION BY s.visit) AS views
+    FROM seen s
+    CROSS JOIN LATERAL (
+        SELECT e.time, coalesce(e.event_uuid::text, e.event_id) COLLATE "C" AS id, e.page FROM events e
+        WHERE e.day BETWEEN s.first_day AND s.last_day AND e.site_no = %(site_no)s AND e.kind = 1
+            AND e.visit_key = ANY(s.keys) AND e.time BETWEEN s.start AND s.last
+    ) e
+    JOIN pages p ON p.code = e.page
+), own AS (
+    SELECT visit, path, place, lag(path) OVER (PARTITION BY visit ORDER BY place) IS NOT DISTINCT FROM path AS again
+    FROM viewed v
+    WHERE views = pageviews OR CASE
+        WHEN EXISTS (
+            SELECT FROM visits o WHERE o.site_no = %(site_no)s AND o.key = ANY(v.keys) AND o.last = v.start
+                AND (o.start, o.tie) < (v.start, v.tie)
+        ) THEN place > views - pageviews
+        ELSE place <= pageviews END
+), steps AS MATERIALIZED (
+    SELECT visit, path, row_number() OVER (PARTITION BY visit ORDER BY place) AS place FROM own WHERE NOT again
+), origins AS (
+    SELECT visit, min(place) AS place FROM steps WHERE path = %(page)s GROUP BY visit
+), followed AS (
+    SELECT o.visit, coalesce(array_agg(s.path ORDER BY abs(s.place - o.place)) FILTER (WHERE s.path IS NOT NULL), '{}') AS pages
+    FROM origins o
+    LEFT JOIN steps s ON s.visit = o.visit AND (s.place - o.place) * %(sign)s BETWEEN 1 AND %(steps)s
+    GROUP BY o.visit
+), sequences AS MATERIALIZED (
+    SELECT CASE WHEN cardinality(pages) < %(steps)s THEN pages || %(edge)s::text ELSE pages END AS pages, count(*) AS visits
+    FROM followed GROUP BY 1
+), by_step AS (
+    SELECT step, name, visits, row_number() OVER (PARTITION BY step ORDER BY visits DESC, name) AS rank
+    FROM (
+        SELECT step, name COLLATE "C" AS name, sum(visits)::bigint AS visits
+        FROM sequences CROSS JOIN LATERAL unnest(pages) WITH ORDINALITY AS u (name, step)
+        GROUP BY step, name
+    ) summed
+)
+SELECT 'total' AS kind, 0 AS step, NULL::text[] AS pages, coalesce(sum(visits), 0)::bigint AS visits FROM sequences
+UNION ALL
+(SELECT 'sequence', 0, pages, visits FROM sequences ORDER BY visits DESC, pages COLLATE "C" LIMIT %(take)s OFFSET %(skip)s)
+UNION ALL
+(SELECT 'step', step, ARRAY[name], visits FROM by_step WHERE rank <= %(limit)s ORDER BY step, rank)
+"""
+"""(kind, step, pages, visits): all visits that saw the page; the most frequent sequences; the most frequent pages of each step.
+
+A visit counts once, from its first view of the page. Views of one page in a row are one step. Where another visit of the same
+visitor ends or begins at the same instant, the number of a visit's page views tells which of those then are its own.
+"""
+
+MATCHED: Final[LiteralString] = """
+SELECT code, sum(visitors)::bigint, sum(lasting)::bigint, sum(pageviews + events)::bigint
+FROM rollup_days
+WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s)
+    AND CASE WHEN %(match)s = 'prefix' THEN starts_with(name, %(value)s) ELSE strpos(name, %(value)s) > 0 END
+GROUP BY code
+HAVING sum(pageviews + events) > 0
+"""
+"""(code, daily visitors, lasting part, views or events) of the pages or events whose name begins with or contains a text."""
+
+VALUES: Final[LiteralString] = """
+SELECT code, sum(visitors)::bigint, sum(lasting)::bigint, sum(pageviews + events)::bigint
+FROM rollup_days
+WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND bots = ANY(%(bots)s) AND code = ANY(%(codes)s)
+    AND day = ANY(ARRAY(SELECT day FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s))
+GROUP BY code
+"""
+"""The same of values whose codes are known."""
+
+DAILY_VISITORS: Final[LiteralString] = """
+SELECT count(*) FROM visitor_days
+WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s) AND NOT lasting
+    AND EXISTS (SELECT FROM unnest(codes) AS c (code) WHERE code = ANY(%(codes)s::bigint[]))
+"""
+"""The daily visitors without a lasting id under any of some values, added up."""
+
+CONVERSIONS_BY_VALUE: Final[LiteralString] = """
+WITH holding AS MATERIALIZED (
+    SELECT key, later_keys, later_keys || key AS keys, start, last, tie, day, user_key, lasting, bot, acquisition, surroundings,
+        (to_timestamp(start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
+        (to_timestamp(last / 1000000) AT TIME ZONE 'UTC')::date AS last_day
+    FROM visits
+    WHERE site_no = %(site_no)s AND day BETWEEN %(start)s - 30 AND %(end)s AND last >= %(since)s AND bot = ANY(%(bots)s)
+        AND NOT loose
+        AND CASE WHEN %(kind)s = 1 THEN coalesce(pages, ARRAY[entry_page]) ELSE names END && %(codes)s::bigint[]
+), found AS MATERIALIZED (
+    SELECT DISTINCT ON (e.visit_key, e.time, e.id) h.*, %(start)s + width_bucket(e.time, %(day_starts)s::bigint[]) - 1 AS on_day
+    FROM holding h
+    CROSS JOIN LATERAL (
+        SELECT e.visit_key, e.time, coalesce(e.event_uuid::text, e.event_id) COLLATE "C" AS id
+        FROM events e LEFT JOIN pages p ON p.code = e.page
+        WHERE e.day BETWEEN h.first_day AND h.last_day AND e.site_no = %(site_no)s AND e.kind = %(kind)s
+            AND e.visit_key = ANY(h.keys) AND e.time BETWEEN h.start AND h.last
+            AND e.time >= %(since)s AND e.time < %(until)s
+            AND CASE %(match)s
+                WHEN 'equals' THEN coalesce(p.path, e.name) = %(value)s
+                WHEN 'prefix' THEN starts_with(coalesce(p.path, e.name), %(value)s)
+                ELSE strpos(coalesce(p.path, e.name), %(value)s) > 0 END
+    ) e
+    ORDER BY e.visit_key, e.time, e.id, h.start DESC, h.tie DESC
+), told AS (
+    SELECT f.bot, f.on_day,
+        CASE WHEN user_key IS NOT NULL THEN user_key
+            WHEN on_day > day AND later_keys IS NOT NULL THEN later_keys[least(on_day - day, cardinality(later_keys))]
+            ELSE key END AS visitor,
+        user_key IS NOT NULL OR (lasting AND (on_day = day OR later_keys IS NULL)) AS lasts,
+        coalesce(to_jsonb(a) ->> %(column)s, to_jsonb(s) ->> %(column)s) COLLATE "C" AS name
+    FROM found f
+    JOIN acquisitions a ON a.code = f.acquisition
+    JOIN surroundings s ON s.code = f.surroundings
+)
+SELECT name, count(DISTINCT (bot, visitor)) FILTER (WHERE lasts)
+    + count(DISTINCT (bot, on_day, visitor)) FILTER (WHERE NOT lasts) AS visitors, count(*)
+FROM told WHERE name IS NOT NULL
+GROUP BY name
+ORDER BY visitors DESC, name
+LIMIT %(take)s OFFSET %(skip)s
+"""
+"""(value of the visit, visitors, conversions) of the events of a goal within visits, most visitors first."""
+
+LIST_GOALS: Final[LiteralString] = """
+SELECT goal_id, name, kind, match, value FROM goals WHERE site_no = %(site_no)s ORDER BY created_at, goal_id
+"""
+READ_GOAL: Final[LiteralString] = """
+SELECT goal_id, name, kind, match, value FROM goals WHERE site_no = %(site_no)s AND goal_id = %(goal_id)s
+"""
+LOCK_SITE: Final[LiteralString] = "SELECT site_no FROM sites WHERE site_no = %(site_no)s FOR NO KEY UPDATE"
+COUNT_GOALS: Final[LiteralString] = """
+SELECT count(*), count(*) FILTER (WHERE name = %(name)s) FROM goals WHERE site_no = %(site_no)s
+"""
+ADD_GOAL: Final[LiteralString] = """
+INSERT INTO goals (goal_id, site_no, name, kind, match, value)
+VALUES (%(goal_id)s, %(site_no)s, %(name)s, %(kind)s, %(match)s, %(value)s)
+"""
+DELETE_GOAL: Final[LiteralString] = "DELETE FROM goals WHERE site_no = %(site_no)s AND goal_id = %(goal_id)s"

@@ -1,0 +1,79 @@
+"""Paths: what visits saw before and after a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from streamgauge.dimensions import Dimension, code_of
+from streamgauge.web import journey_queries
+from streamgauge.web.figures import ratio
+from streamgauge.web.whole_days import require_whole
+
+if TYPE_CHECKING:
+    from streamgauge.web.reports import Page, Question
+
+Direction = Literal["next", "previous"]
+
+MOST_STEPS: Final = 10
+EDGES: Final[dict[Direction, str]] = {"next": "(exit)", "previous": "(entry)"}
+"""What stands where the visit ends or began."""
+
+
+class Walk(NamedTuple):
+    """Where paths begin, which way they go, and over how many pages."""
+
+    page: str
+    direction: Direction
+    steps: int
+
+
+def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
+    """Return the most frequent sequences of pages after (or, going back, before) a page, and the pages of each step.
+
+    Raises OutOfBoundsError for a range with days whose raw events are gone.
+    """
+    require_whole(question)
+    rows = question.read(
+        journey_queries.PATHS,
+        {
+            **question.key,
+            "start": question.days.start,
+            "end": question.days.end,
+            "code": code_of(Dimension.PAGE, walk.page),
+            "page": walk.page,
+            "sign": 1 if walk.direction == "next" else -1,
+            "edge": EDGES[walk.direction],
+            "steps": walk.steps,
+            "limit": page.limit,
+            "take": page.limit + 1,
+            "skip": page.skip,
+        },
+    )
+    visits = sum(count for kind, _, _, count in rows if kind == "total")
+    sequences = [(pages, count) for kind, _, pages, count in rows if kind == "sequence"]
+    return {
+        **walk._asdict(),
+        "visits": visits,
+        "results": [
+            {"pages": pages, "visits": count, "share": ratio(count, visits)}
+            for pages, count in sequences[: page.limit]
+        ],
+        "by_step": [
+            {"step": step, "name": pages[0], "visits": count, "share": ratio(count, visits)}
+            for kind, step, pages, count in rows
+            if kind == "step"
+        ],
+        "next_skip": page.skip + page.limit if len(sequences) > page.limit else None,
+    }
+
+
+def flat(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sequences of an answer with a column per step, for a table without lists."""
+    return [
+        {
+            **{f"step_{number + 1}": "".join(row["pages"][number : number + 1]) for number in range(body["steps"])},
+            "visits": row["visits"],
+            "share": row["share"],
+        }
+        for row in body["results"]
+    ]

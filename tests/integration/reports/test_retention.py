@@ -1,0 +1,146 @@
+"""Retention cohorts: exact over days that are closed, dirty, open, or whose rollups are gone."""
+
+import random
+from datetime import date, timedelta
+from functools import partial
+
+import pytest
+from streamgauge.contributions import TOTAL_CODE
+from streamgauge.dimensions import Dimension
+from streamgauge.jobs.rollup_retention import Limits, remove_day
+from streamgauge.rollups.build import build_day
+
+from functions.api import journeys
+from tests.integration.reports.conftest import get, store
+from tests.support.stamped import instant, stamped
+
+seen = partial(stamped, "page_view", site="blog")
+PATH = "/api/v1/analytics/retention/blog"
+MONDAY = date(2026, 1, 5)
+TOTAL = (Dimension.TOTAL, "")
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    monkeypatch.setattr(journeys, "_now", lambda: instant("2026-07-01 12:00"))
+
+
+def _close(connection, site_no, day):
+    build_day(connection, site_no, day)
+    connection.execute("UPDATE site_days SET closed = true, dirty = false WHERE day = %s", [day])
+
+
+def test_a_person_comes_back_in_the_second_week(connection, site):
+    store(
+        connection,
+        [
+            # Sunday in Berlin, though Saturday still in New York and Sunday 22:30 in London.
+            seen("2026-03-01 23:30", anonymous_id="early"),
+            seen("2026-03-02 00:30", anonymous_id="one"),
+            seen("2026-03-03 12:00", anonymous_id="two"),
+            seen("2026-03-03 12:01", anonymous_id="early"),
+            seen("2026-03-11 12:00", anonymous_id="one"),
+            seen("2026-03-04 12:00", person="nobody knows"),
+            seen("2026-03-05 12:00", person="nobody knows"),
+            seen("2026-03-05 12:00", anonymous_id="robot", bot=True),
+        ],
+    )
+    status, body, _ = get(journeys, PATH, "startDate=2026-03-04&endDate=2026-03-10")
+    assert status == 200
+    assert body == {
+        "range": {"start": "2026-03-04", "end": "2026-03-10", "timezone": "Europe/Berlin"},
+        "by": "week",
+        "visitors_left_out": 2,
+        "results": [
+            {"cohort": "2026-03-02", "visitors": 2, "returned": [2, 1], "retention": [1.0, 0.5]},
+            {"cohort": "2026-03-09", "visitors": 0, "returned": [0], "retention": [0.0]},
+        ],
+        "next_cursor": None,
+    }
+    _, body, _ = get(journeys, PATH, "startDate=2026-03-04&endDate=2026-03-04&bots=include")
+    assert body["results"][0]["visitors"] == 3
+    _, body, _ = get(journeys, PATH, "by=month&startDate=2026-02-01&endDate=2026-03-31")
+    assert [row["visitors"] for row in body["results"]] == [0, 3]
+    _, text, headers = get(journeys, PATH, "startDate=2026-03-04&endDate=2026-03-10", accept="text/csv")
+    assert headers["Content-Type"].startswith("text/csv")
+    assert text.splitlines()[:3] == [
+        "cohort,visitors,period,returned,retention",
+        "2026-03-02,2,0,2,1.0",
+        "2026-03-02,2,1,1,0.5",
+    ]
+
+
+def test_identification_makes_a_new_person(connection, site):
+    # From the visit on in which the user is known; the anonymous visit before it stays another visitor.
+    store(
+        connection,
+        [
+            seen("2026-03-02 12:00", anonymous_id="a"),
+            seen("2026-03-10 12:00", anonymous_id="a"),
+            seen("2026-03-10 12:05", anonymous_id="a", user_id="u"),
+            seen("2026-03-17 12:05", anonymous_id="other", user_id="u"),
+        ],
+    )
+    _, body, _ = get(journeys, PATH, "startDate=2026-03-02&endDate=2026-03-17")
+    assert [row["returned"] for row in body["results"]] == [[1, 0, 0], [1, 1], [0]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_following_every_person(connection, site, rollups, seed):
+    chance = random.Random(seed)
+    days = [MONDAY + timedelta(days=step) for step in range(130) if chance.random() < 0.8]
+    there = {}
+    for day in days:
+        there[day] = {chance.randrange(60) if chance.random() < 0.8 else chance.randrange(1 << 40) for _ in range(4)}
+        rollups.day(day)
+        rollups.people(day, {visitor: {TOTAL} for visitor in there[day]})
+        rollups.people(day, {10_000 + chance.randrange(100): {(Dimension.PAGE, "/")}}, bots=True)
+    for day in days[:-3]:
+        _close(connection, site.site_no, day)
+    for day in chance.sample(days[10:-3], 5):
+        connection.execute("DELETE FROM visitor_days WHERE day = %s AND NOT bots", [day])
+        connection.execute("DELETE FROM rollup_days WHERE day = %s AND NOT bots", [day])
+        there[day] = {chance.randrange(60), chance.randrange(1 << 40)}
+        rollups.people(day, {visitor: {TOTAL} for visitor in there[day]})
+        connection.execute("UPDATE site_days SET dirty = true WHERE day = %s", [day])
+    start = days[30]
+    query = f"startDate={start}&endDate={days[-1]}"
+    expected = _cohorts(there, start)
+    assert _counts(get(journeys, PATH, query)[1]) == expected
+    # Retention takes the first days away; who was there then is still not new.
+    for day in days[:8]:
+        connection.execute("UPDATE site_days SET whole = false WHERE day = %s", [day])
+        connection.execute("DELETE FROM visitor_days WHERE day = %s", [day])
+        remove_day(connection, site.site_no, day, Limits(days[8], days[8]))
+    assert not connection.execute("SELECT FROM uniques WHERE code = %s AND day = %s", [TOTAL_CODE, days[0]]).fetchall()
+    assert _counts(get(journeys, PATH, query)[1]) == expected
+
+
+def _cohorts(there, start):
+    def week(day):
+        return day - timedelta(days=day.weekday())
+
+    weeks = [week(start) + timedelta(days=7 * step) for step in range((week(max(there)) - week(start)).days // 7 + 1)]
+    present = {one: set().union(*(people for day, people in there.items() if week(day) == one), set()) for one in weeks}
+    first = {}
+    for day in sorted(there):
+        for person in there[day]:
+            first.setdefault(person, week(day))
+    return {
+        one.isoformat(): [
+            len({person for person in present[later] if first[person] == one}) for later in weeks if later >= one
+        ]
+        for one in weeks
+    }
+
+
+def _counts(body):
+    return {row["cohort"]: row["returned"] for row in body["results"]}
+
+
+def test_too_many_periods_and_days_to_come(site):
+    status, body, _ = get(journeys, PATH, "startDate=2020-01-01&endDate=2026-01-01")
+    assert (status, body["errors"][0]["loc"]) == (422, ["query", "startDate"])
+    status, body, _ = get(journeys, PATH, "startDate=2030-01-01&endDate=2030-02-01")
+    assert (status, body["results"]) == (200, [])
+    assert get(journeys, PATH, "by=year")[0] == 422

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from streamgauge.clock import hour_and_day, local_day, microseconds
-from streamgauge.events.models import Page, Receipt, StampedEvent, VideoFields
+from streamgauge.events.models import Page, Receipt, SessionFields, SessionItem, StampedEvent, VideoFields
 from streamgauge.ids import keyed_number
 
 ZONE = "Europe/Berlin"
@@ -27,13 +27,22 @@ def person_hash(person: str, time: int, zone: str, days_back: int = 0) -> int:
     return keyed_number(day.isoformat().encode(), person)
 
 
+def session_call(call: str, at: str | int, *, session: str = "s", user: str = "anna", **rest: Any) -> StampedEvent:
+    """Return a call about a session; what it says by the names of SessionFields, and of SessionItem."""
+    said = {name: rest.pop(name) for name in list(rest) if name in SessionFields.__struct_fields__}
+    played = {name: rest.pop(name) for name in list(rest) if name in SessionItem.__struct_fields__}
+    item = SessionItem(**({"content_type": "movie", "content_id": "film", "device_id": "tv"} | played))
+    fields = SessionFields(session, call, item, **said)  # type: ignore[arg-type]
+    return stamped("session", at, person=None, user_id=user, session=fields, **rest)
+
+
 def stamped(
     kind: str, at: str | int, *, person: str | None = "p", path: str = "/", zone: str = ZONE, **rest: Any
 ) -> StampedEvent:
     """Return an event of a person who is known by daily hashes; video fields may be given by their names."""
     number = next(_numbers)
     time = instant(at, zone) if isinstance(at, str) else at
-    video_id = rest.pop("video_id", None if kind in {"page_view", "custom"} else "v")
+    video_id = rest.pop("video_id", None if kind in {"page_view", "custom", "session"} else "v")
     video = {name: rest.pop(name) for name in list(rest) if name in _VIDEO_FIELDS}
     hashes = {}
     if person is not None:

@@ -193,4 +193,5 @@ def test_names_are_those_of_the_days():
     assert [Partition(table, DAY, State.ATTACHED).name for table in partitions.TABLES] == [
         "events_2026_11_21",
         "views_2026_11_21",
+        "session_calls_2026_11_21",
     ]

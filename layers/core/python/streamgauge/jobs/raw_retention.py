@@ -1,4 +1,4 @@
-"""Retention of raw events and views: a partition whose rows are all due is dropped, else the due ones are deleted."""
+"""Retention of raw events, views and calls about sessions: a partition whose rows are all due is dropped, else the due ones are deleted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def remove_raw(connection: Connection, today: date, kept_days: int) -> dict[str,
     result = {"partitions": 0, "raw_rows": 0}
     for partition in _candidates(connection, today, kept_days):
         due = _due(today, kept_days)
-        if kept_days and partition.state is State.ATTACHED:
+        # No bucket is counted from calls about sessions: a day without them takes late events as before.
+        if kept_days and partition.state is State.ATTACHED and partition.table != "session_calls":
             mark_lost(connection, partition, due)
         if partitions.remove(connection, partition, partial(_keeps, due=due)):
             result["partitions"] += 1

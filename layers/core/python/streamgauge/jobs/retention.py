@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg import errors, sql
 
 from streamgauge import clock
-from streamgauge.jobs import closing, hints, raw_retention, rollup_retention, runs
+from streamgauge.jobs import closing, hints, raw_retention, rollup_retention, runs, session_retention
 from streamgauge.jobs import retention_queries as wanted
 from streamgauge.settings import settings
 
@@ -44,6 +44,7 @@ def _remove(connection: Connection, days: Sequence[date]) -> dict[str, int]:
         if due:
             rollup_retention.remove_day(connection, site_no, day, due)
     result |= {"days": len(refused), "event_ids": _delete_ids(connection, today)}
+    result |= session_retention.remove(connection, today, rollup_days)
     receipts_before = clock.day_start(today - timedelta(days=hints.IDS_KEPT_DAYS), "UTC")
     connection.execute(wanted.DELETE_LOST_RECEIPTS, {"before": receipts_before})
     if rollup_days:
@@ -101,4 +102,5 @@ def _next_due(connection: Connection, today: date, raw_days: int, rollup_days: i
     }
     row = connection.execute(wanted.NEXT_DUE, parameters).fetchone()
     dues = [raw_retention.next_due(connection, today, raw_days), row[0] if row else None]
+    dues.append(session_retention.next_due(connection, rollup_days))
     return min((due for due in dues if due is not None), default=None)

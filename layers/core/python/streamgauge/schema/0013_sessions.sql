@@ -81,7 +81,7 @@ CREATE TABLE sessions (
     source         text NOT NULL,
     country        text,
     city           text,
-    -- Emptied 30 days after the last call.
+    -- Emptied 30 days after the last call; always empty in `player_sessions`.
     ip_address     text,
     PRIMARY KEY (site_no, key)
 ) WITH (fillfactor = 80);
@@ -89,3 +89,7 @@ CREATE INDEX sessions_day ON sessions (site_no, day);
 CREATE INDEX sessions_user ON sessions (site_no, user_key, start);
 CREATE INDEX sessions_changed ON sessions (site_no, changed_at);
 CREATE INDEX sessions_address ON sessions (last) WHERE ip_address IS NOT NULL;
+
+-- What a user's video events (kind video_*, with `user_id`) say of when and where a player played: for the list of active sessions
+-- and for sharing detection alone, in no figure. One row per playback key, user and UTC day; `device_id` is the anonymous id.
+CREATE TABLE player_sessions (LIKE sessions INCLUDING ALL);

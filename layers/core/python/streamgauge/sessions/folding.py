@@ -24,6 +24,8 @@ LONGEST_QUIET: Final = 6 * 60 * 60 * MICROSECONDS
 """The same for sources without heartbeats, whatever their runtime says."""
 REJOIN: Final = 60 * MICROSECONDS
 """A start so soon after the end continues the session."""
+HIGHEST_BITRATE: Final = 1_000_000
+"""kbit/s; so that what a session of months streams still fits 64 bits."""
 ORDER: Final = {"start": 0, "beat": 1, "stop": 2}
 
 _UNKNOWN: Final = Spot()

@@ -21,6 +21,7 @@ from streamgauge.warehouse.locks import MoreLocksNeededError, lock
 from streamgauge.warehouse.playback_state import fold_playbacks
 from streamgauge.warehouse.raw import utc_day, write_events
 from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
+from streamgauge.warehouse.session_state import fold_players, fold_sessions, player_locks, session_locks
 from streamgauge.warehouse.site_batch import SiteBatch
 from streamgauge.warehouse.view_state import fold_views
 from streamgauge.warehouse.visit_state import fold_visits
@@ -75,6 +76,7 @@ class Touched(NamedTuple):
     closed_days: frozenset[date]
     view_days: frozenset[date]
     videos: frozenset[str]
+    session_days: frozenset[date]
 
 
 class Progress(NamedTuple):
@@ -177,7 +179,7 @@ class _Transaction:
         of_site: defaultdict[int, list[Claim]] = defaultdict(list)
         for claim in new:
             of_site[claim.site_no].append(claim)
-        batches = [self._fold_site(*by_number[site_no], of_site[site_no]) for site_no in sorted(of_site)]
+        batches = [self._fold_site(*by_number[site_no], of_site[site_no], now) for site_no in sorted(of_site)]
         # Visitor-days come after the anchors of every site: all transactions lock in this order.
         for batch in batches:
             settle_visitor_days(connection, batch)
@@ -198,8 +200,13 @@ class _Transaction:
         days: set[date] = set()
         view_days: set[date] = set()
         videos: set[str] = set()
+        session_days: set[date] = set()
         for claim in claims:
             if claim.site_no != site.site_no:
+                continue
+            if claim.event.kind == "session":
+                # It is in no bucket that a job closes.
+                session_days.add(claim.day)
                 continue
             hours.add(claim.hour)
             days.add(claim.day)
@@ -220,6 +227,7 @@ class _Transaction:
             closed & days,
             frozenset(view_days),
             frozenset(videos),
+            frozenset(session_days),
         )
 
     def _settled(self, touched: Touched, batch: SiteBatch) -> Touched:
@@ -232,10 +240,11 @@ class _Transaction:
         closed = {day for day in days if (batch.site_no, day) in self.closed}
         return touched._replace(closed_days=touched.closed_days | closed, view_days=touched.view_days | view_days)
 
-    def _fold_site(self, site_id: str, site: Site, claims: list[Claim]) -> SiteBatch:
+    def _fold_site(self, site_id: str, site: Site, claims: list[Claim], now: int) -> SiteBatch:
         connection, site_no = self.connection, site.site_no
         self.current_site_no = site_no
-        views = [(claim.event, view_of(claim.event)) for claim in claims if claim.fact is None]
+        views = [(claim.event, view_of(claim.event)) for claim in claims if claim.event.kind == "view"]
+        calls = [claim.event for claim in claims if claim.event.kind == "session"]
         pairs = [(claim.event, claim.fact) for claim in claims if claim.fact is not None]
         facts = [fact for _, fact in pairs]
         keys = set(self.more_locks[site_no])
@@ -243,6 +252,7 @@ class _Transaction:
             keys |= {key for key in (fact.visit_key, fact.prev_key, fact.play_key) if key is not None}
         for _, view in views:
             keys |= view.all_keys()
+        keys |= session_locks(calls) | player_locks(pairs)
         batch = SiteBatch(
             site_no,
             site_id,
@@ -257,6 +267,8 @@ class _Transaction:
         fold_visits(connection, batch, facts)
         fold_playbacks(connection, batch, facts)
         fold_views(connection, batch, views)
+        fold_sessions(connection, batch, calls, now)
+        fold_players(connection, batch, pairs, now)
         write_events(connection, site_no, pairs)
         return batch
 
@@ -269,7 +281,8 @@ def _refusal(claim: Claim, whole: dict[tuple[int, date], bool], zone: str, now: 
             return Reason.TOO_LATE
         if now - event.received > EXPIRED_DAYS * _DAY:
             return Reason.EXPIRED_ID
-    if all(whole.values()):
+    # History of a session is whole by itself, and a call that is not comes long before raw ones go.
+    if event.kind == "session" or all(whole.values()):
         return None
     # A visit may reach over midnight, so the day before must be whole as well.
     days = [claim.day]

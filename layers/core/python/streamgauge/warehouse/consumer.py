@@ -140,6 +140,8 @@ class Consumer:
                 closed_days=touched.closed_days,
                 view_days=touched.view_days,
             )
+            if touched.session_days:
+                pending.note_sessions(min(touched.session_days))
         if lane.shard:
             progress = {
                 "pk": "progress",

@@ -9,8 +9,9 @@ import msgspec
 
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.facts import KIND_NUMBERS
-from streamgauge.events.models import WIRE_VERSION, Receipt, StampedEvent, decode
+from streamgauge.events.models import WIRE_VERSION, Receipt, Spot, StampedEvent, decode
 from streamgauge.events.reasons import Reason
+from streamgauge.sessions.folding import HIGHEST_BITRATE
 
 _MAX_RECORD: Final = 1_048_576
 _MAX_TEXT: Final = 8192
@@ -78,7 +79,7 @@ def _storable(event: StampedEvent, data: bytes, now: int) -> bool:
     """Return whether Postgres can hold it: no NUL, no endless text, no time out of this world."""
     if b"\\u0000" in data and _NUL.search(data):
         return False
-    if not _names_a_site(event.site) or not _countable(event.receipt) or not _filmed(event):
+    if not _names_a_site(event.site) or not _countable(event.receipt) or not _filmed(event) or not _told(event):
         return False
     if not _FIRST_TIME <= event.time <= event.received + _FUTURE or not 0 < event.received <= now + _FUTURE:
         return False
@@ -90,21 +91,58 @@ def _storable(event: StampedEvent, data: bytes, now: int) -> bool:
 
 def _is_short(event: StampedEvent) -> bool:
     page = event.page
-    keys = (event.id, event.user_id, event.anonymous_id, event.session_id, event.name)
+    keys = (event.id, event.user_id, event.anonymous_id, event.session_id, event.name, *_texts(event))
     if any(text is not None and len(text) > _MAX_KEY_TEXT for text in keys):
         return False
     return page is None or max(len(page.url), len(page.path), len(page.title or "")) <= _MAX_TEXT
+
+
+def _texts(event: StampedEvent) -> tuple[str | None, ...]:
+    """Return the texts of a session that stand in columns."""
+    session = event.session
+    if session is None:
+        return ()
+    item = session.item
+    texts = () if item is None else (item.content_type, item.content_id, item.title, item.library_id, item.client_name)
+    devices = () if item is None else (item.device_name, item.device_id, item.source)
+    return (session.id, session.resolution, *texts, *devices)
 
 
 def _filmed(event: StampedEvent) -> bool:
     """Return whether an event that needs a video has one, with numbers of this world."""
     video = event.video
     if video is None:
-        return event.kind in {"page_view", "custom"}
+        return event.kind in {"page_view", "custom", "session"}
     numbers = (
         video.position, video.duration, video.bitrate, video.seek_from, video.seek_to, video.buffer_seconds, video.startup_time,
     )  # fmt: skip
     return len(video.video_id) <= _MAX_KEY_TEXT and all(one is None or -_MOST <= one <= _MOST for one in numbers)
+
+
+def _told(event: StampedEvent) -> bool:
+    """Return whether a call about a session, and no other event, says which, whose, what and when, within columns' bounds."""
+    session, spot = event.session, event.spot
+    if session is None:
+        return event.kind != "session" and (spot is None or _located(spot))
+    if event.kind != "session" or event.user_id is None or session.item is None or not session.id:
+        return False
+    item, history = session.item, session.history
+    numbers = (session.position, item.runtime, session.bitrate)
+    if any(one is not None and not 0 <= one <= _MOST for one in numbers):
+        return False
+    if session.bitrate is not None and session.bitrate > HIGHEST_BITRATE:
+        return False
+    if history is not None and not event.time <= history.ended <= event.received + _FUTURE:
+        return False
+    return session.spot is None or _located(session.spot)
+
+
+def _located(spot: Spot) -> bool:
+    """Return whether the numbers of a place fit its columns."""
+    numbers = (spot.latitude, spot.longitude, spot.radius_km)
+    return all(one is None or -_MOST <= one <= _MOST for one in numbers) and (
+        spot.network is None or -_BIGINT <= spot.network < _BIGINT
+    )
 
 
 def _names_a_site(site: str) -> bool:

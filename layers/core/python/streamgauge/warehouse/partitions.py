@@ -1,4 +1,4 @@
-"""The partitions of `events` and `views`: one for each UTC day, made by ATTACH and taken away by DETACH CONCURRENTLY.
+"""The partitions of `events`, `views` and `session_calls`: one for each UTC day, made by ATTACH and taken away by DETACH CONCURRENTLY.
 
 There is no default partition: it would forbid the concurrent detach. Every call wants a connection outside any transaction,
 waits at most 2 s for a lock (a longer wait would queue the consumers behind it), and tries again.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-TABLES: Final = ("events", "views")
+TABLES: Final = ("events", "views", "session_calls")
 
 _MAKERS_LOCK: Final = 0x53_47_50_54  # "SGPT": one maker or remover of partitions at a time
 _LOCK_TIMEOUT: Final = "2s"

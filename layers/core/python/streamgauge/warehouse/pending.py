@@ -8,7 +8,7 @@ Partitions of STATUS_TABLE: `pending` (days to close), `pending#hours` and `pend
 from __future__ import annotations
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from streamgauge.settings import settings
@@ -23,11 +23,14 @@ DAYS: Final[Kind] = "pending"
 HOURS: Final[Kind] = "pending#hours"
 VIEWS: Final[Kind] = "pending#views"
 
+RETENTION: Final = "hint"
+_ADDRESSES_KEPT: Final = timedelta(days=31)
+
 HOURS_SEEN: Final = 26 * 3600
 """Older hours are not reconciled on their own; closing their day does that."""
 
 _KEPT: Final = 50_000
-_marked: Final[set[tuple[Kind, str]]] = set()
+_marked: Final[set[tuple[str, str]]] = set()
 
 
 class Pending(NamedTuple):
@@ -44,6 +47,25 @@ class Pending(NamedTuple):
         """The day to close (kind DAYS), or the period's first day (kind VIEWS)."""
         text = self.period.rpartition("#")[2]
         return date.fromisoformat(text if len(text) > len("2026-11") else f"{text}-01")
+
+
+def note_sessions(day: date) -> None:
+    """Remember that sessions of a local day have addresses, which retention takes away 30 days later. Raises StoreAwayError.
+
+    Once a day and container; the hint of retention (`jobs.hints`) is lowered where there is one: without it retention looks anyway.
+    """
+    due = (day + _ADDRESSES_KEPT).isoformat()
+    if (RETENTION, due) in _marked:
+        return
+    dynamo.update_item(
+        settings().text("STATUS_TABLE"),
+        {"pk": "hint", "sk": "retention"},
+        "SET #d = :day",
+        values={":day": due},
+        names={"#d": "day"},
+        condition="attribute_exists(#d) AND #d > :day",
+    )
+    _marked.add((RETENTION, due))
 
 
 def mark(

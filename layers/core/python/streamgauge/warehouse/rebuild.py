@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,13 +13,21 @@ from streamgauge.views.counting import ADDRESS_WINDOW, decide
 from streamgauge.warehouse import gate, rollups
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.recount import recount_day
+from streamgauge.warehouse.session_state import refold
 from streamgauge.warehouse.site_batch import SiteBatch
 from streamgauge.warehouse.view_state import read_all, write_counted
 
 if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
 
-_DAYS: Final = "SELECT day FROM site_days WHERE site_no = %s AND whole ORDER BY day"
+_DAYS: Final = """
+    SELECT day FROM site_days WHERE site_no = %(site_no)s AND whole
+    UNION
+    SELECT day FROM sessions s WHERE site_no = %(site_no)s
+        AND NOT EXISTS (SELECT FROM site_days d WHERE d.site_no = s.site_no AND d.day = s.day AND NOT d.whole)
+    ORDER BY day
+"""
+"""A day that has sessions alone has no row in `site_days`: nothing closes it."""
 _SITE: Final = "SELECT site_id, timezone FROM sites WHERE site_no = %s"
 _DAY_COUNTERS: Final = "SELECT video_id, n FROM view_counters WHERE site_no = %s AND bucket = %s"
 
@@ -37,7 +46,7 @@ def rebuild_next(connection: Connection, site_no: int, after: date | None, view_
 
     With the last day the counters are pushed under a new epoch, so that DynamoDB takes them whatever it holds.
     """
-    days = [day for (day,) in connection.execute(_DAYS, [site_no]).fetchall()]
+    days = [day for (day,) in connection.execute(_DAYS, {"site_no": site_no}).fetchall()]
     left = [day for day in days if after is None or day > after]
     site_id = connection.execute(_SITE, [site_no]).fetchall()[0][0]
     repaired = 0
@@ -46,10 +55,21 @@ def rebuild_next(connection: Connection, site_no: int, after: date | None, view_
             gate.close(connection, site_no)
             repaired = len(recount_day(connection, site_no, left[0], repair=True))
             repaired += recount_views(connection, site_no, left[0], view_window)
+            repaired += recount_sessions(connection, site_no, left[0])
     if len(left) <= 1:
         projection.raise_epoch(connection)
         projection.push(connection, site_no, site_id)
     return Rebuilt(len(days) - max(0, len(left) - 1), len(days), repaired, left[0] if len(left) > 1 else None)
+
+
+def recount_sessions(connection: Connection, site_no: int, day: date) -> int:
+    """Fold the sessions of a day anew from their calls and return how many rows were wrong.
+
+    The caller's transaction holds the site's gate alone.
+    """
+    site_id, zone = connection.execute(_SITE, [site_no]).fetchall()[0]
+    batch = SiteBatch(site_no, site_id, zone, view_window=0, dictionaries=Dictionaries(), locked=set())
+    return refold(connection, batch, day, time.time_ns() // 1000)
 
 
 def recount_views(connection: Connection, site_no: int, day: date, view_window: int) -> int:

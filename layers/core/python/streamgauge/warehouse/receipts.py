@@ -52,7 +52,7 @@ Key = tuple[int, int, int, int]
 
 
 class Claim(NamedTuple):
-    """An event of a site, with the digest of its id, its local hour and day, and (but for a view) its fact."""
+    """An event of a site, with the digest of its id, its local hour and day, and (but for views and sessions) its fact."""
 
     site_no: int
     event: StampedEvent
@@ -64,7 +64,7 @@ class Claim(NamedTuple):
 
 def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:
     """Return an event as a claim to be the one with its id."""
-    if event.kind == "view":
+    if event.kind in {"view", "session"}:
         hour, day = hour_and_day(event.time, zone)
         return Claim(site_no, event, digest(event.site, event.id), hour, day, None)
     fact = fact_of(event, zone)

@@ -134,7 +134,7 @@ def test_pages_of_a_list_follow_each_other(rollups):
     assert get(web, f"{BASE}/top-pages/blog", query + "&cursor=x")[0] == 422
 
 
-def test_a_full_month_is_its_month_and_its_open_days(connection, rollups):
+def test_a_month_is_its_row_and_its_open_days(connection, rollups):
     for day, closed, visitors in (
         (date(2026, 2, 3), True, 2),
         (date(2026, 2, 28), False, 3),
@@ -152,8 +152,13 @@ def test_a_full_month_is_its_month_and_its_open_days(connection, rollups):
     )
     _, body, _ = get(web, f"{BASE}/top-pages/blog", "startDate=2026-02-01&endDate=2026-03-31")
     assert [(row["visitors"], row["pageviews"], row["percentage"]) for row in body["results"]] == [(10, 108, 100.0)]
+    # Of most of a month: the month, less its closed days outside. Of a few days: those.
     _, body, _ = get(web, f"{BASE}/top-pages/blog", "startDate=2026-02-02&endDate=2026-02-28")
-    assert [(row["visitors"], row["pageviews"]) for row in body["results"]] == [(5, 5)]
+    assert [(row["visitors"], row["pageviews"]) for row in body["results"]] == [(5, 103)]
+    _, body, _ = get(web, f"{BASE}/top-pages/blog", "startDate=2026-02-04&endDate=2026-02-28")
+    assert [(row["visitors"], row["pageviews"]) for row in body["results"]] == [(3, 101)]
+    _, body, _ = get(web, f"{BASE}/top-pages/blog", "startDate=2026-02-20&endDate=2026-02-28")
+    assert [(row["visitors"], row["pageviews"]) for row in body["results"]] == [(3, 3)]
 
 
 def test_lasting_visitors_count_once_over_days(connection, site, rollups):

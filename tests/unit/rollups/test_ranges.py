@@ -7,23 +7,44 @@ from hypothesis import strategies as st
 from streamgauge.clock import microseconds
 from streamgauge.edge.parameters import ReportRange
 from streamgauge.rollups.elapsed import before
-from streamgauge.rollups.ranges import Span, edge_days, full_months, next_month
+from streamgauge.rollups.ranges import Span, next_month, parts
 
 dates = st.dates(date(2023, 1, 1), date(2027, 1, 1))
 
 
 @given(dates, st.integers(0, 800))
-def test_months_and_edges_are_the_range(start, length):
+def test_months_less_what_lies_outside_and_days_are_the_range(start, length):
     end = start + timedelta(days=length)
-    months = full_months(start, end)
-    inside = [day for month in months for day in Span(month, next_month(month) - timedelta(days=1)).days]
-    assert sorted(inside + edge_days(start, end)) == Span(start, end).days
+    found = parts(start, end)
+    of_months = [day for month in found.months for day in Span(month, next_month(month) - timedelta(days=1)).days]
+    assert set(found.outside) < {*of_months, None}
+    assert sorted({*of_months} - {*found.outside} | {*found.days}) == Span(start, end).days
+    assert {*of_months}.isdisjoint(found.days)
+    # No month costs more rows than half its days.
+    assert len(found.outside) + len(found.days) <= 2 * 15 + 1
 
 
-def test_a_month_is_full_only_as_a_whole():
-    assert full_months(date(2026, 2, 1), date(2026, 2, 28)) == [date(2026, 2, 1)]
-    assert full_months(date(2026, 2, 2), date(2026, 3, 30)) == []
-    assert full_months(date(2026, 11, 15), date(2027, 1, 31)) == [date(2026, 12, 1), date(2027, 1, 1)]
+@given(dates, st.integers(0, 800))
+def test_every_day_is_bounded(start, length):
+    end = start + timedelta(days=length)
+    found = parts(start, end)
+    assert all(day.replace(day=1) in found.leaders or day in found.looked_through for day in Span(start, end).days)
+    assert found.looseness >= 1
+
+
+def test_a_month_is_taken_where_less_of_it_lies_outside():
+    found = parts(date(2026, 2, 3), date(2026, 3, 10))
+    assert found.months == [date(2026, 2, 1)]
+    assert found.outside == [date(2026, 2, 1), date(2026, 2, 2)]
+    assert found.days == Span(date(2026, 3, 1), date(2026, 3, 10)).days
+    assert found.leaders == [date(2026, 2, 1), date(2026, 3, 1)]
+    assert found.looked_through == []
+
+
+def test_a_few_days_are_looked_through():
+    found = parts(date(2026, 2, 10), date(2026, 2, 12))
+    assert found.looked_through == found.days == Span(date(2026, 2, 10), date(2026, 2, 12)).days
+    assert (found.months, found.leaders, found.looseness) == ([], [], 1)
 
 
 def _at(text: str) -> int:

@@ -80,6 +80,7 @@ def _build(connection: Connection, site_no: int, day: date, as_of: str | None) -
         for piece in _copy_rows(site_no, day, rows):
             copy.write(piece)
     connection.execute(queries.ADD_BLOCK, {**key, "as_of": as_of})
+    connection.execute(queries.FORGET_CHANGES, {**key, "as_of": as_of})
     return len(rows)
 
 

@@ -1,14 +1,16 @@
-"""Top lists by visitors without counting everybody exactly: the sum of daily visitors bounds a value's uniques from above."""
+"""Top lists by visitors without counting everybody exactly: sums of daily visitors bound a value's uniques from above."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _MARGIN: Final = 5
 MOST_AT_ONCE: Final = 200
+DEEPER: Final = 4
+"""How many times as many values are listed where the first were too few."""
 
 
 class Candidate(NamedTuple):
@@ -20,6 +22,13 @@ class Candidate(NamedTuple):
     lasting: int
 
 
+class Listed(NamedTuple):
+    """Values, and how many daily visitors (`rest`) any value that is not among them has at most; None: there is no other."""
+
+    candidates: list[Candidate]
+    rest: int | None
+
+
 class Ranked(NamedTuple):
     """A value with its exact visitors."""
 
@@ -29,27 +38,44 @@ class Ranked(NamedTuple):
 
 
 def top(
-    candidates: Iterator[Candidate], count: int, distinct: Callable[[list[int]], Mapping[int, int]]
+    listed: Callable[[int], Listed], take: int, count: int, distinct: Callable[[list[int]], Mapping[int, int]]
 ) -> list[Ranked]:
     """Return the `count` values with most visitors, ties by name.
 
-    `candidates` come with the largest `daily` first, equal ones by name; `distinct` gives the distinct lasting visitors of codes. Values are
-    counted in that order, in pieces, until the last place of the list lies above the bound of all that remain.
+    `listed` gives values for a number of how many to take of each list that it looks at, first `take`, then more until nothing
+    else can enter; `distinct` gives the distinct lasting visitors of codes, and is asked once for each.
+    """
+    exact: dict[int, int] = {}
+    while True:
+        candidates, rest = listed(take)
+        ranked = _rank(sorted(candidates, key=lambda one: (-one.daily, one.name)), count, distinct, exact)
+        if rest is None or (len(ranked) >= count and ranked[-1].visitors > rest):
+            return ranked
+        take *= DEEPER
+
+
+def _rank(
+    candidates: Sequence[Candidate],
+    count: int,
+    distinct: Callable[[list[int]], Mapping[int, int]],
+    exact: dict[int, int],
+) -> list[Ranked]:
+    """Return the best of candidates that come with the largest `daily` first.
+
+    They are counted in that order, in pieces, until the last place of the list lies above the bound of all that remain.
     """
     ranked: list[Ranked] = []
-    waiting = next(candidates, None)
-    while waiting is not None and not _settled(ranked, count, waiting):
-        piece = [waiting]
-        waiting = None
-        for one in candidates:
-            # The last place of the list can only rise: what lies below it now stays below. The rest is counted at once.
-            if len(piece) >= (MOST_AT_ONCE if len(ranked) >= count else count + _MARGIN) or _settled(
-                ranked, count, one
-            ):
-                waiting = one
-                break
-            piece.append(one)
-        exact = distinct([one.code for one in piece if one.lasting])
+    at = 0
+    while at < len(candidates) and not _settled(ranked, count, candidates[at]):
+        first, most = at, MOST_AT_ONCE if len(ranked) >= count else count + _MARGIN
+        # The last place of the list can only rise: what lies below it now stays below. The rest is counted at once.
+        while at < len(candidates) and at - first < most and not _settled(ranked, count, candidates[at]):
+            at += 1
+        piece = candidates[first:at]
+        asked = [one.code for one in piece if one.lasting and one.code not in exact]
+        if asked:
+            found = distinct(asked)
+            exact.update((code, found.get(code, 0)) for code in asked)
         ranked += [Ranked(one.code, one.name, one.daily - one.lasting + exact.get(one.code, 0)) for one in piece]
         ranked.sort(key=lambda one: (-one.visitors, one.name))
         del ranked[count:]

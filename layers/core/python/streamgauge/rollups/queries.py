@@ -45,6 +45,12 @@ ADD_BLOCK: Final[LiteralString] = """
 INSERT INTO unique_blocks (site_no, span, day, as_of) VALUES (%(site_no)s, %(span)s, %(day)s, %(as_of)s::xid8)
 """
 
+FORGET_CHANGES: Final[LiteralString] = """
+DELETE FROM visitor_day_changes
+WHERE site_no = %(site_no)s AND day = %(day)s AND (%(as_of)s::xid8 IS NULL OR made_by < %(as_of)s::xid8)
+"""
+"""What the bitmaps as of a transaction hold (None: all) is no change to them."""
+
 LOCK_SITE: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(lock)s, %(site_no)s)"
 
 OPEN_DAY: Final[LiteralString] = """
@@ -73,14 +79,18 @@ WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s
 """
 """(0, day, settled, NULL) of the days with events; (span, first day, complete, as of) of the blocks that begin in a range."""
 
+# The laterals keep the planner to the primary key, also on a day of which it has no statistics yet.
 # A value of one row passes through `bit_or` compressed as it is stored, and every `get_bit` would unpack it: `|` unpacks it once.
 _BUILT: Final[LiteralString] = """
 built AS MATERIALIZED (
     SELECT u.code, u.bots, u.chunk, bit_or(u.bits) | bit_or(u.bits) AS bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
     CROSS JOIN unnest(%(spans)s::smallint[], %(days)s::date[]) AS b (span, day)
-    JOIN uniques u ON u.site_no = %(site_no)s AND u.code = c.code AND u.span = b.span AND u.day = b.day
-        AND u.bots = ANY(%(bots)s)
+    CROSS JOIN LATERAL (
+        SELECT code, bots, chunk, bits FROM uniques
+        WHERE site_no = %(site_no)s AND code = c.code AND span = b.span AND day = b.day AND bots = ANY(%(bots)s)
+        OFFSET 0
+    ) AS u
     GROUP BY u.code, u.bots, u.chunk
 )
 """
@@ -97,18 +107,31 @@ DISTINCT_BY_CODE: Final[LiteralString] = (
 , parts AS MATERIALIZED (
     SELECT u.code, u.bots, u.chunk, u.day, u.bits | u.bits AS bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
-    JOIN uniques u ON u.site_no = %(site_no)s AND u.code = c.code AND u.span = 1 AND u.day = ANY(%(part_days)s::date[])
-        AND u.bots = ANY(%(bots)s)
+    CROSS JOIN unnest(%(part_days)s::date[]) AS b (day)
+    CROSS JOIN LATERAL (
+        SELECT code, bots, chunk, day, bits FROM uniques
+        WHERE site_no = %(site_no)s AND code = c.code AND span = 1 AND day = b.day AND bots = ANY(%(bots)s)
+        OFFSET 0
+    ) AS u
 ), united AS MATERIALIZED (
     SELECT code, bots, chunk, bit_or(bits) AS bits
     FROM (SELECT code, bots, chunk, bits FROM built UNION ALL SELECT code, bots, chunk, bits FROM parts) AS both_kinds
     GROUP BY code, bots, chunk
 ), changed AS MATERIALIZED (
-    SELECT d.bots, d.day, d.visitor, d.codes,
-        (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = d.visitor) AS number
-    FROM unnest(%(part_days)s::date[], %(as_of)s::xid8[]) AS p (day, as_of)
-    JOIN visitor_days d ON d.site_no = %(site_no)s AND d.day = p.day AND d.bots = ANY(%(bots)s)
-    WHERE d.lasting AND age(d.xmin) <= age(p.as_of::xid)
+    SELECT n.bots, n.day, n.visitor, d.codes,
+        (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = n.visitor) AS number
+    FROM (
+        SELECT DISTINCT c.bots, c.day, v.visitor
+        FROM unnest(%(part_days)s::date[], %(as_of)s::xid8[]) AS p (day, as_of)
+        JOIN visitor_day_changes c ON c.site_no = %(site_no)s AND c.day = p.day AND c.made_by >= p.as_of
+            AND c.bots = ANY(%(bots)s)
+        CROSS JOIN LATERAL unnest(c.visitors) AS v (visitor)
+    ) AS n
+    CROSS JOIN LATERAL (
+        SELECT codes FROM visitor_days
+        WHERE site_no = %(site_no)s AND day = n.day AND bots = n.bots AND visitor = n.visitor AND lasting
+        OFFSET 0
+    ) AS d
 ), present AS MATERIALIZED (
     SELECT c.code, d.bots, d.visitor
     FROM visitor_days d

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, Protocol
 
@@ -47,23 +47,49 @@ class Span:
         return [self.start + timedelta(days=step) for step in range((self.end - self.start).days + 1)]
 
 
-def full_months(start: date, end: date) -> list[date]:
-    """Return the first days of the calendar months that lie in a range as a whole."""
-    first = start if start.day == 1 else next_month(start)
-    found: list[date] = []
-    while next_month(first) - timedelta(days=1) <= end:
-        found.append(first)
-        first = next_month(first)
+FEW_DAYS: Final = 3
+"""So few days are looked through; of more, the values that lead their month are looked up."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """How a range is put together from rows of months (the sums of their closed days) and of days.
+
+    `months` are taken whole, and of them the closed days `outside` the range taken away again; `days` are added one by one.
+    `leaders` are the months whose leading values bound all others, `looked_through` the days where no month does so well.
+    """
+
+    months: list[date] = field(default_factory=list)
+    outside: list[date] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)
+    leaders: list[date] = field(default_factory=list)
+    looked_through: list[date] = field(default_factory=list)
+    looseness: float = 1.0
+    """How many times as long as the range the months are that bound it: so many times more values may have to be listed."""
+
+
+def parts(start: date, end: date) -> Parts:
+    """Return how a range, both days included, is put together with the fewest rows."""
+    found = Parts()
+    bounded, month = 0, start.replace(day=1)
+    while month <= end:
+        last = next_month(month) - timedelta(days=1)
+        inside = Span(max(start, month), min(end, last)).days
+        outside = Span(month, start - timedelta(days=1)).days + Span(end + timedelta(days=1), last).days
+        if len(inside) >= len(outside):
+            found.months.append(month)
+            found.outside += outside
+        else:
+            found.days += inside
+        if len(inside) < len(outside) and len(inside) <= FEW_DAYS:
+            found.looked_through += inside
+            bounded += len(inside)
+        else:
+            found.leaders.append(month)
+            bounded += len(inside) + len(outside)
+        month = last + timedelta(days=1)
+    found.looseness = bounded / ((end - start).days + 1)
     return found
-
-
-def edge_days(start: date, end: date) -> list[date]:
-    """Return the days of a range that are in none of its full months."""
-    months = full_months(start, end)
-    if not months:
-        return Span(start, end).days
-    before = Span(start, months[0] - timedelta(days=1)).days
-    return before + Span(next_month(months[-1]), end).days
 
 
 def next_month(day: date) -> date:

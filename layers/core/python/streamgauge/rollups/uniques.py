@@ -25,12 +25,21 @@ class Uniques:
     end: date
     bots: list[bool]
     _cover: tuple[Cover, dict[int, str]] | None = field(default=None, init=False)
+    _counted: dict[int, int] = field(default_factory=dict, init=False)
 
     def count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]] = ()) -> dict[int, int]:
         """Return the number of each code that has any. Exact; a late event counts as soon as it is stored.
 
-        `also` are (bot, visitor) pairs that count under every code, whatever their rows say.
+        `also` are (bot, visitor) pairs that count under every code, whatever their rows say. What was counted without them is
+        not counted again.
         """
+        if not also:
+            wanted = [code for code in codes if code not in self._counted]
+            self._counted.update(dict.fromkeys(wanted, 0) | self._count(wanted, also))
+            return {code: self._counted[code] for code in codes if self._counted[code]}
+        return self._count(codes, also)
+
+    def _count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]]) -> dict[int, int]:
         if not codes:
             return {}
         found, as_of = self._covered()

@@ -1,5 +1,5 @@
--- Rollups: the sum of the contributions of all events, visits, playbacks and visitor-days. No secondary index and room on the
--- page, so that nearly all updates stay on it (HOT).
+-- Rollups: the sum of the contributions of all events, visits, playbacks and visitor-days. Room on the page and, but for
+-- months, no secondary index, so that nearly all updates stay on it (HOT).
 -- `visitors` is the sum of daily uniques; `lasting` the part of it whose ids outlast the day (distinct over a range: uniques).
 -- `duration` and `page_time` are microseconds.
 
@@ -58,6 +58,8 @@ CREATE TABLE rollup_months (
     page_time   bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (site_no, dimension, month, bots, code)
 ) WITH (fillfactor = 70);
+-- Top lists read the leading values of each month. Rows change once for every day that is closed.
+CREATE INDEX rollup_months_leading ON rollup_months (site_no, dimension, month, bots, visitors);
 
 -- Playbacks of a video, in the day of their first event. `watched`, `buffered` and `covered` are in millionths (of a second,
 -- of the duration), so that sums are exact in any order. `covered` counts the `measured` views, those with a duration.

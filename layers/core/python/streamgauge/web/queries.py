@@ -22,49 +22,69 @@ GROUP BY hour
 """
 """(hour, amounts) of the hours that have any."""
 
-VALUES_BY_VISITORS: Final[LiteralString] = """
-WITH loose AS MATERIALIZED (
-    SELECT %(edge_days)s::date[] || ARRAY(
-        SELECT day FROM site_days
-        WHERE site_no = %(site_no)s AND NOT closed AND date_trunc('month', day)::date = ANY(%(months)s)
-    ) AS days
-), ranked AS MATERIALIZED (
-    SELECT code, min(name COLLATE "C") AS name, sum(visitors)::bigint AS visitors
-    FROM (
-        SELECT code, min(name COLLATE "C") AS name, sum(visitors) AS visitors
-        FROM rollup_days
-        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day = ANY((SELECT days FROM loose)::date[])
-            AND bots = ANY(%(bots)s)
-        GROUP BY code
-        UNION ALL
-        SELECT code, name, visitors FROM rollup_months
-        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND month = ANY(%(months)s) AND bots = ANY(%(bots)s)
-    ) AS layers
-    GROUP BY code
-    ORDER BY visitors DESC, name
-    LIMIT %(take)s OFFSET %(skip)s
-), amounts AS (
-    SELECT code, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time
-    FROM rollup_days
-    WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day = ANY((SELECT days FROM loose)::date[])
-        AND bots = ANY(%(bots)s) AND code = ANY(ARRAY(SELECT code FROM ranked))
+LEADING_VALUES: Final[LiteralString] = """
+WITH open_days AS MATERIALIZED (
+    SELECT day FROM site_days
+    WHERE site_no = %(site_no)s AND NOT closed AND day BETWEEN %(start)s AND %(end)s
+), single_days AS MATERIALIZED (
+    SELECT day, 1 AS sign FROM (SELECT unnest(%(days)s::date[]) AS day UNION SELECT day FROM open_days) AS inside
     UNION ALL
-    SELECT code, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time
-    FROM rollup_months
-    WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND month = ANY(%(months)s) AND bots = ANY(%(bots)s)
-        AND code = ANY(ARRAY(SELECT code FROM ranked))
+    SELECT day, -1 FROM site_days
+    WHERE site_no = %(site_no)s AND closed AND day = ANY(%(outside)s::date[])
+), listed AS MATERIALIZED (
+    SELECT m.month AS list, b.bots, l.code, l.visitors
+    FROM unnest(%(leaders)s::date[]) AS m (month) CROSS JOIN unnest(%(bots)s::boolean[]) AS b (bots)
+    CROSS JOIN LATERAL (
+        SELECT code, visitors FROM rollup_months
+        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND month = m.month AND bots = b.bots
+        ORDER BY visitors DESC LIMIT %(take)s
+    ) AS l
+    UNION ALL
+    SELECT d.day, b.bots, l.code, l.visitors
+    FROM (SELECT unnest(%(looked_through)s::date[]) AS day UNION SELECT day FROM open_days) AS d
+    CROSS JOIN unnest(%(bots)s::boolean[]) AS b (bots)
+    CROSS JOIN LATERAL (
+        SELECT code, visitors FROM rollup_days
+        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day = d.day AND bots = b.bots
+        ORDER BY visitors DESC LIMIT %(take)s
+    ) AS l
+), codes AS MATERIALIZED (
+    SELECT array_agg(DISTINCT code) AS codes FROM listed
+), amounts AS (
+    SELECT 1 AS sign, r.* FROM unnest(%(months)s::date[]) AS m (month)
+    CROSS JOIN LATERAL (
+        SELECT code, name, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time
+        FROM rollup_months
+        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND month = m.month AND bots = ANY(%(bots)s)
+            AND code = ANY((SELECT codes FROM codes)::bigint[])
+        OFFSET 0
+    ) AS r
+    UNION ALL
+    SELECT d.sign, r.* FROM single_days AS d
+    CROSS JOIN LATERAL (
+        SELECT code, name, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time
+        FROM rollup_days
+        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day = d.day AND bots = ANY(%(bots)s)
+            AND code = ANY((SELECT codes FROM codes)::bigint[])
+        OFFSET 0
+    ) AS r
 )
-SELECT ranked.code, ranked.name, sum(a.visitors)::bigint, sum(a.lasting)::bigint, sum(a.visits)::bigint,
-    sum(a.entries)::bigint, sum(a.bounces)::bigint, sum(a.pageviews)::bigint, sum(a.events)::bigint,
-    sum(a.duration)::bigint, sum(a.page_time)::bigint
-FROM ranked JOIN amounts a USING (code)
-GROUP BY ranked.code, ranked.name, ranked.visitors
-ORDER BY ranked.visitors DESC, ranked.name
+SELECT (
+        SELECT sum(lowest) FROM (
+            SELECT min(visitors) AS lowest FROM listed GROUP BY list, bots HAVING count(*) >= %(take)s
+        ) AS cut_off
+    )::bigint AS rest,
+    code, min(name COLLATE "C"), sum(sign * visitors)::bigint, sum(sign * lasting)::bigint, sum(sign * visits)::bigint,
+    sum(sign * entries)::bigint, sum(sign * bounces)::bigint, sum(sign * pageviews)::bigint, sum(sign * events)::bigint,
+    sum(sign * duration)::bigint, sum(sign * page_time)::bigint
+FROM amounts
+GROUP BY code
 """
-"""(code, name, amounts) of the values of a dimension, those with the largest sum of daily visitors first.
+"""(rest, code, name, amounts) of the values that lead a list: of a month, of an open day, or of a day that no month stands for.
 
-Full months come from the month layer, which holds their closed days, and the days that are still open beside it. All values are
-ranked by one sum; the other amounts are added up for those alone that stay.
+A month holds its closed days. A value that is in none of the lists has at most `rest` daily visitors, the sum of the last places
+of all lists that were cut off; it is NULL where none was. The amounts are those of the range alone: months, less the closed
+days of them that lie outside, and single days.
 """
 
 CUT_HOUR: Final[LiteralString] = """

@@ -10,16 +10,16 @@ from streamgauge.clock import MICROSECONDS, day_start, hours_between, iso
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.rollups.candidates import Candidate, Ranked, top
+from streamgauge.rollups.candidates import Candidate, Listed, Ranked, top
 from streamgauge.rollups.elapsed import before
-from streamgauge.rollups.ranges import BOT_FLAGS, edge_days, full_months
+from streamgauge.rollups.ranges import BOT_FLAGS, parts
 from streamgauge.rollups.uniques import Uniques
 from streamgauge.web import queries
 from streamgauge.web.cut import before_cut
 from streamgauge.web.figures import Amounts, comparison, counted, metrics, ratio, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sized
+    from collections.abc import Callable, Sized
     from datetime import date
 
     from streamgauge.rollups.ranges import Bots, Days, Read
@@ -101,8 +101,8 @@ def top_values(question: Question, dimension: Dimension, page: Page) -> dict[str
     """Return the values of a dimension with most visitors, ties by name, and where the list goes on."""
     everything = total(question.by_day().values())
     uniques = question.uniques()
-    everybody = question.visitors(everything, uniques)
     found, known = _ranked(question, dimension, page, uniques)
+    everybody = question.visitors(everything, uniques)
     rows = []
     for one in found[page.skip : page.skip + page.limit]:
         row = {**_row(one.name, known[one.code], one.visitors), "percentage": ratio(one.visitors, everybody) * 100}
@@ -127,7 +127,10 @@ def _ranked(
 ) -> tuple[list[Ranked], dict[int, Amounts]]:
     """Return the values up to one beyond the page, and the amounts of those that were looked at."""
     known: dict[int, Amounts] = {}
-    found = top(_candidates(question, dimension, page, known), page.skip + page.limit + 1, uniques.count)
+    wanted = page.skip + page.limit + 1
+    take = round(wanted * 2 * parts(question.days.start, question.days.end).looseness) + 20
+    # The total is counted with the first values: each count looks at today's rows.
+    found = top(_listed(question, dimension, known), take, wanted, lambda codes: uniques.count([TOTAL_CODE, *codes]))
     return found, known
 
 
@@ -184,25 +187,31 @@ def _row(name: str, amounts: Amounts, visitors: int) -> dict[str, Any]:
     return {"name": name, **_figures(amounts), "visitors": visitors}
 
 
-def _candidates(question: Question, dimension: Dimension, page: Page, known: dict[int, Amounts]) -> Iterator[Candidate]:
-    """Yield the values with the largest sum of daily visitors first, and note their amounts in `known`."""
+def _listed(question: Question, dimension: Dimension, known: dict[int, Amounts]) -> Callable[[int], Listed]:
+    """Return what lists values of a dimension, as many of each list as it is told, and notes their amounts in `known`."""
+    days = question.days
+    covered = parts(days.start, days.end)
     key = {
         **question.key,
         "dimension": int(dimension),
-        "months": full_months(question.days.start, question.days.end),
-        "edge_days": edge_days(question.days.start, question.days.end),
+        "start": days.start,
+        "end": days.end,
+        "months": covered.months,
+        "outside": covered.outside,
+        "days": covered.days,
+        "leaders": covered.leaders,
+        "looked_through": covered.looked_through,
     }
-    take, skip = (page.skip + page.limit) * 2 + 20, 0
-    while True:
-        rows = question.read(queries.VALUES_BY_VISITORS, {**key, "take": take, "skip": skip})
-        for code, name, *sums in rows:
-            known[code] = Amounts(*sums)
-            if not any(sums):
-                # Late events took away all that it had.
-                continue
-            # The visitors of one day are exact: nobody needs to be told apart.
-            lasting = 0 if question.one_day else known[code].lasting
-            yield Candidate(code, name, known[code].visitors, lasting)
-        if len(rows) < take:
-            return
-        skip, take = skip + take, take * 4
+
+    def listed(take: int) -> Listed:
+        rows = question.read(queries.LEADING_VALUES, {**key, "take": take})
+        found = []
+        for _, code, name, *sums in rows:
+            known[code] = one = Amounts(*sums)
+            # Late events may have taken away all that it had.
+            if any(sums):
+                # The visitors of one day are exact: nobody needs to be told apart.
+                found.append(Candidate(code, name, one.visitors, 0 if question.one_day else one.lasting))
+        return Listed(found, rows[0][0] if rows else None)
+
+    return listed

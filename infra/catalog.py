@@ -222,6 +222,20 @@ CATALOG: Final = (
         ),
     ),
     Function(
+        module="api/imports",
+        about="takes, lists and removes days that another tool has counted",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("GET", "/api/v1/sites/{id}/imports"),
+            Route("PUT", "/api/v1/sites/{id}/imports/{import_id}/{part}"),
+            Route("DELETE", "/api/v1/sites/{id}/imports/{import_id}"),
+        ),
+        may=(May.READ_REGISTRY, May.WRITE_STATUS),
+    ),
+    Function(
         module="api/rebuild",
         about="rebuilds a site from its raw events, a day a call",
         memory=1769,

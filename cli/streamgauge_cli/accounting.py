@@ -8,28 +8,21 @@ from typing import Annotated, Final
 import typer
 
 from streamgauge_cli import console
-from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, call, connect
+from streamgauge_cli.service import Service, served
 
 COLUMNS: Final = ("received", "accepted", "stored", "duplicates", "dead_lettered", "in_flight")
 
 
+@served("admin")
 def command(
+    service: Service,
     start: Annotated[str | None, typer.Option("--start", help="First day, YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Last day, YYYY-MM-DD")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the answer as JSON")] = False,
-    url: UrlOption = None,
-    key: KeyOption = None,
-    site: SiteOption = None,
 ) -> None:
     """Show per hour of receipt how many events were received, accepted, stored, repeated or refused. Needs an admin key."""
-    connection = connect("admin", url, key, site)
-    with connection.client() as client:
-        answer = call(
-            client,
-            "GET",
-            "/api/v1/accounting",
-            query={"startDate": start, "endDate": end, "website_id": connection.site},
-        )
+    query = {"startDate": start, "endDate": end, "website_id": service.site}
+    answer = service.call("GET", "/api/v1/accounting", query=query)
     if as_json:
         typer.echo(json.dumps(answer))
         return

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from streamgauge_cli import console
-from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, call, connect
 from streamgauge_cli.errors import CommandError
+from streamgauge_cli.service import Service, served
 
 app = typer.Typer(no_args_is_help=True, help="Events that were refused or failed.")
 
@@ -21,23 +21,16 @@ ReasonOption = Annotated[str | None, typer.Option(help="Only letters of this rea
 
 
 @app.command("list")
+@served("admin")
 def list_letters(
+    service: Service,
     reason: ReasonOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, with the whole body")] = False,
-    url: UrlOption = None,
-    key: KeyOption = None,
-    site: SiteOption = None,
 ) -> None:
     """List dead letters with their reasons, newest first. Needs an admin key."""
-    connection = connect("admin", url, key, site)
-    with connection.client() as client:
-        answer = call(
-            client,
-            "GET",
-            "/api/v1/dead-letters",
-            query={"reason": reason, "limit": limit, "website_id": connection.site},
-        )
+    query = {"reason": reason, "limit": limit, "website_id": service.site}
+    answer = service.call("GET", "/api/v1/dead-letters", query=query)
     if as_json:
         for row in answer["results"]:
             typer.echo(json.dumps(row))
@@ -57,28 +50,25 @@ def list_letters(
 
 
 @app.command("replay")
+@served("admin")
 def replay(
+    service: Service,
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of dead letters")] = None,
     reason: ReasonOption = None,
-    url: UrlOption = None,
-    key: KeyOption = None,
-    site: SiteOption = None,
 ) -> None:
     """Send dead letters through ingest again: those named, or all of one reason. Needs an admin key."""
     if bool(ids) == bool(reason):
         raise CommandError("name the ids to replay, or one --reason.")
-    connection = connect("admin", url, key, site)
     body: dict[str, Any] = {"ids": ids} if ids else {"reason": reason}
-    if connection.site:
-        body["website_id"] = connection.site
+    if service.site:
+        body["website_id"] = service.site
     sums: Counter[str] = Counter()
-    with connection.client() as client:
-        while True:
-            answer = call(client, "POST", "/api/v1/dead-letters/replay", body=body)
-            sums.update({outcome: int(answer.get(outcome) or 0) for outcome in OUTCOMES})
-            if not answer.get("next_cursor"):
-                break
-            body["cursor"] = answer["next_cursor"]
+    while True:
+        answer = service.call("POST", "/api/v1/dead-letters/replay", body=body)
+        sums.update({outcome: int(answer.get(outcome) or 0) for outcome in OUTCOMES})
+        if not answer.get("next_cursor"):
+            break
+        body["cursor"] = answer["next_cursor"]
     console.out.print(", ".join(f"{sums[outcome]} {outcome.replace('_', ' ')}" for outcome in OUTCOMES))
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from streamgauge_cli import accounting, console, dead_letters, first_admin_key, keys, rebuild, simulate, sites
+from streamgauge_cli import accounting, console, dead_letters, first_admin_key, imports, keys, rebuild, simulate, sites
 from streamgauge_cli.errors import CommandError, StoppedError
 from streamgauge_cli.importers import commands
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Import, simulate and administer Streamgauge over its HTTP API.",
 )
 app.add_typer(commands.app, name="import")
+app.add_typer(imports.app, name="imports")
 app.command("simulate")(simulate.command)
 app.add_typer(sites.app, name="sites")
 app.add_typer(keys.app, name="keys")

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge_cli import console
-from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, call, connect
+from streamgauge_cli.connection import call
 from streamgauge_cli.errors import AnswerError
+from streamgauge_cli.service import Service, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +19,13 @@ _TRIES: Final = 6
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 
 
-def command(url: UrlOption = None, key: KeyOption = None, site: SiteOption = None) -> None:
+@served("admin")
+def command(service: Service) -> None:
     """Count the raw events of a site anew and replace its figures. Needs an admin key."""
-    connection = connect("admin", url, key, site)
-    name = connection.needed_site()
-    with connection.client() as client, console.progress() as bar:
+    name = service.connection.needed_site()
+    with console.progress() as bar:
         task = bar.add_task(f"rebuilding {name}", total=None, note="")
-        done = rebuild(client, name, lambda done, total: bar.update(task, completed=done, total=total))
+        done = rebuild(service.client, name, lambda done, total: bar.update(task, completed=done, total=total))
     console.out.print(f"{name} is rebuilt: {done} days.", markup=False)
 
 

@@ -147,14 +147,14 @@ class Sender:
             return Answer(first.accepted + second.accepted, first.duplicates + second.duplicates, first.refused + moved)
         return read_answer(answer)
 
-    def request(self, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        """Post a body and return the first answer that is final, good or bad. Raises CommandError when patience ends."""
+    def request(self, path: str, content: bytes, headers: dict[str, str], method: str = "POST") -> httpx.Response:
+        """Send a body and return the first answer that is final, good or bad. Raises CommandError when patience ends."""
         began = self._now()
         tries = 0
         while True:
             tries += 1
             try:
-                answer = self._client.post(path, content=content, headers=headers)
+                answer = self._client.request(method, path, content=content, headers=headers)
             except httpx.TransportError as error:
                 trouble = f"cannot reach {self._client.base_url}: {error or type(error).__name__}"
                 asked = None

@@ -28,6 +28,12 @@ def note_day(day: date) -> None:
     _move("traffic", day, _LATER)
 
 
+def note_import(today: date) -> None:
+    """Remember that days were imported on a UTC day, from which on they are kept."""
+    if settings().rollup_retention_days:
+        _move("retention", today + timedelta(days=settings().rollup_retention_days + 1), _EARLIER)
+
+
 def shortest_retention() -> int:
     """Return after how many days the first of anything may have to go."""
     kept = (settings().retention_days, settings().rollup_retention_days, IDS_KEPT_DAYS)

@@ -54,6 +54,17 @@ DELETE_SPENT_STATE: Final[tuple[LiteralString, ...]] = (
 """The state of a day is wanted until nothing can change it: its raw events are gone, and so are those of the next day, whose
 late events might join a visit or playback that began before midnight."""
 
+DELETE_IMPORTED: Final[tuple[LiteralString, ...]] = (
+    """
+    DELETE FROM imported_days d USING imports i
+    WHERE i.import_no = d.import_no AND i.updated_at < %(before)s AND d.day < %(before)s
+    """,
+    """
+    DELETE FROM imports i WHERE i.updated_at < %(before)s AND NOT EXISTS (SELECT FROM imported_days d WHERE d.import_no = i.import_no)
+    """,
+)
+"""Imported days are kept as rollups are, from their import on."""
+
 ID_PARTS: Final[LiteralString] = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'event_ids'::regclass ORDER BY c.relname
@@ -109,6 +120,11 @@ DELETE FROM rollup_months WHERE site_no = %(site_no)s AND dimension = ANY(%(dime
 """
 
 DELETE_DAY: Final[tuple[LiteralString, ...]] = (
+    # Imported days from the first own day on are not shown: they must not come up when that day is gone.
+    """
+    DELETE FROM imported_days WHERE site_no = %(site_no)s AND dimension = ANY(%(dimensions)s) AND day >= %(day)s AND EXISTS (
+        SELECT FROM rollup_days WHERE site_no = %(site_no)s AND dimension = 0 AND day = %(day)s AND NOT bots AND visits > 0)
+    """,
     "DELETE FROM rollup_days WHERE site_no = %(site_no)s AND day = %(day)s AND dimension = ANY(%(dimensions)s)",
     "DELETE FROM rollup_hours WHERE site_no = %(site_no)s AND hour >= %(first_hour)s AND hour < %(end_hour)s",
     "DELETE FROM rollup_videos WHERE site_no = %(site_no)s AND day = %(day)s",
@@ -137,6 +153,9 @@ SELECT min(due) FROM (
     SELECT (to_timestamp(min(hour)) AT TIME ZONE 'UTC')::date + %(receipts)s + 1 FROM lost_receipts
     UNION ALL
     SELECT (to_timestamp(min(hour)) AT TIME ZONE 'UTC')::date + %(rollups)s + 1 FROM accounting WHERE %(rollups)s > 0
+    UNION ALL
+    SELECT min(greatest(d.day, (i.updated_at AT TIME ZONE 'UTC')::date)) + %(rollups)s + 1
+    FROM imported_days d JOIN imports i USING (import_no) WHERE %(rollups)s > 0
     UNION ALL
     SELECT min(greatest(d.day, d.history_received)) + %(rollups)s + 1 FROM site_days d
     WHERE %(rollups)s > 0 AND (NOT %(keeps_raw)s OR d.whole

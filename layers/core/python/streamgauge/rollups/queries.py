@@ -223,3 +223,7 @@ WHERE site_no = %(site_no)s AND code = %(code)s AND span = 1 AND day = %(day)s
 ON CONFLICT (site_no, bots, chunk) DO UPDATE SET bits = b.bits | excluded.bits
 """
 """Keeps who was there on a day whose rollups go."""
+
+FIRST_OWN_DAY: Final[LiteralString] = """
+SELECT min(day) FROM rollup_days WHERE site_no = %(site_no)s AND dimension = 0 AND NOT bots AND visits > 0
+"""

@@ -21,34 +21,42 @@ class Agent(NamedTuple):
 
 _NOBODY: Final = Agent()
 
-# In this order: the first that matches decides.
-_DEVICES: Final = (
-    (
-        "tv",
-        re.compile(
-            r"smart-?tv|smarttv|\btv\b|apple ?tv|google ?tv|android ?tv|hbbtv|web0s|netcast|bravia|viera|\baft[a-z0-9]+\b"
-            r"|roku|crkey|opera tv|dtv|tizen.+(?:tv|smart)|philipstv|aquostv|\bnettv|ce-html|smarthub|mibox|mitv|aquos-tv|[-_ ](?:led|lex)_?\d|shield android",
-            re.IGNORECASE,
-        ),
-    ),
-    ("console", re.compile(r"xbox|playstation|nintendo", re.IGNORECASE)),
-    (
-        "tablet",
-        re.compile(
-            r"ipad|tablet(?! pc)|kindle|silk/(?!.*\bmobile\b)|playbook|nexus (?:7|9|10)\b|android(?=.*chrome/)(?!.*\bmobi)"
-            r"|\bsm-[tx]\d|\bgt-p\d|\blenovo (?:tb|yt)-|huawei mediapad|\bpad\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "mobile",
-        re.compile(
-            r"mobi|iphone|ipod|android|windows (?:phone|ce)|blackberry|bb10|opera m(?:ini|obi)|symbian|series ?[46]0"
-            r"|nokia|midp|j2me|kaios|webos|palm|htc[_ -]|sonyericsson|samsung-|lg-|maemo",
-            re.IGNORECASE,
-        ),
-    ),
-    ("desktop", re.compile(r"windows|macintosh|mac os x|x11|linux|cros |freebsd|openbsd", re.IGNORECASE)),
+# In this order, on lower case: the first that matches decides.
+_WEARABLE: Final = r"\bwatch(?:os)?\b|apple ?watch|watch ?\d+,|wear ?os|galaxy watch|\bsm-r\d{3}|smartwatch"
+_CONSOLE: Final = r"xbox|playstation|nintendo"
+_TV: Final = (
+    r"smart-?tv|(?<!\bd)tv(?![a-z])|hbbtv|web0s|netcast|bravia|viera|\baft[a-z0-9]+\b|roku|crkey|dtv|philipstv|aquostv|ce-html|smarthub"
+    r"|\(linux (?:armv\d|mips|sh4)|opera tv|tizen.+smart|set-?top|aquos-tv|chromecast"
+)
+# Android alone says little. Sets name themselves by their inches (`55LEX_8127`) or as a box; phones say Mobile, and most tablets do not;
+# an app that shows a page may drop the end of the agent, and then what is missing there says nothing.
+_ANDROID_TV: Final = (
+    r"|shield android|\bmibox|\b(?:tv|smart|android|media|streaming) ?box\b|\b[hx]96\b|x96max|\bzidoo|\bugoos|\bmecool|\bvontar"
+    r"|android [\d.]+; .{0,40}[ _-](?:led|lex)_?\d"
+    r"|android [\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? (?:[a-z]{2,}[ _])*(?:[a-z]{1,3}[-_]?)?"
+    r"(?:19|2[248]|3[29]|4[0389]|5[0578]|65|75|8[56])[a-z]{1,5}[-_]?\d{2,}[a-z0-9_/-]*(?: build|[;)])"
+)
+_TABLET: Final = r"ipad|\bdv\(ipd|tablet(?! pc)|kindle|silk/(?!.*\bmobile\b)|playbook|pocketbook"
+_ANDROID_TABLET: Final = (
+    r"|\bsm-[tpx]\d|\bgt-p\d|nexus (?:7|9|10)\b|mediapad|\blenovo (?:tb|yt)|^(?!.*mobi).*safari/|tab(?![a-z])|\bpad\b"
+    r"|[a-z](?<!\bcool)(?<!\btech)pad[ /;)_0-9]|xoom|transformer|archos \d|\bmid\d{3}|\biplay ?\d"
+)
+_MOBILE: Final = (
+    r"mobi|iphone|ipod|\bdv\(iph|android|windows (?:phone|ce)|wpdesktop|blackberry|bb10|opera m(?:ini|obi)|symbian|series ?[46]0|nokia|midp"
+    r"|j2me|kaios|webos|palm|htc[_ -]|sonyericsson|samsung-|lg-|maemo|up\.browser|wap-?browser|wap1|ucweb"
+)
+_DESKTOP: Final = (
+    r"windows|macintosh|mac ?os|macbook|imac|macmini|macpro|mac\d+,|x11|linux|cros |bsd|sunos|solaris|haiku|beos|os/2"
+)
+
+
+def _rules(**patterns: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((device, re.compile(pattern)) for device, pattern in patterns.items())
+
+
+_DEVICES: Final = _rules(wearable=_WEARABLE, console=_CONSOLE, tv=_TV, tablet=_TABLET, mobile=_MOBILE, desktop=_DESKTOP)
+_ANDROID_DEVICES: Final = _rules(
+    wearable=_WEARABLE, tv=_TV + _ANDROID_TV, tablet=_TABLET + _ANDROID_TABLET, mobile="android"
 )
 
 
@@ -65,10 +73,12 @@ def read_agent(text: str) -> Agent:
     found = ua_parser.parse(text)
     browser = found.user_agent.family if found.user_agent else None
     system = found.os.family if found.os else None
-    spider = found.device is not None and found.device.family == "Spider"
-    bot = spider or crawleruseragents.is_crawler(text)
+    # Two kept lists, for each knows bots that the other does not: docs/accuracy.md.
+    bot = (found.device is not None and found.device.family == "Spider") or crawleruseragents.is_crawler(text)
     return Agent(browser, system, None if bot else _device(text), bot)
 
 
 def _device(text: str) -> str | None:
-    return next((device for device, pattern in _DEVICES if pattern.search(text)), None)
+    text = text.lower()
+    rules = _ANDROID_DEVICES if "android" in text else _DEVICES
+    return next((device for device, pattern in rules if pattern.search(text)), None)

@@ -42,6 +42,23 @@ def of(**fields: str) -> Acquisition:
         ("https://webmail.some-host.ch/x", "webmail.some-host.ch", "email", "webmail.some-host.ch/x"),
         ("https://www.some-blog.ch/post/", "some-blog.ch", "referral", "www.some-blog.ch/post"),
         ("some-blog.ch/post", "some-blog.ch", "referral", "some-blog.ch/post"),
+        ("https://EXAMPLE.org./a", "(direct)", "direct", None),
+        ("https://de.images.search.yahoo.com/x", "Yahoo! Images", "search", "de.images.search.yahoo.com/x"),
+        ("https://fr.yahoo.com", "Yahoo!", "search", "fr.yahoo.com"),
+        ("https://s7-eu.ixquick.com/do", "IxQuick", "search", "s7-eu.ixquick.com/do"),
+        ("https://docs.google.com/d", "docs.google.com", "referral", "docs.google.com/d"),
+        ("https://www.dailymail.co.uk/a", "dailymail.co.uk", "referral", "www.dailymail.co.uk/a"),
+        ("https://news.mail.ru/a", "news.mail.ru", "referral", "news.mail.ru/a"),
+        ("https://e.mail.ru/inbox", "Mail.ru", "email", "e.mail.ru/inbox"),
+        ("https://lightmailer-bs.gmx.ch/x", "GMX", "email", "lightmailer-bs.gmx.ch/x"),
+        ("https://deref-web.de/x", "Web.de", "email", "deref-web.de/x"),
+        ("https://beta.character.ai/chat", "Character.AI", "ai", "beta.character.ai/chat"),
+        ("https://www.bing.com/chat?q=1", "Copilot", "ai", "www.bing.com/chat"),
+        ("https://ad.doubleclick.net/x", "Google", "paid", "ad.doubleclick.net/x"),
+        ("android-app://com.linkedin.android/", "LinkedIn", "social", "com.linkedin.android"),
+        ("android-app://org.some.app", "org.some.app", "referral", "org.some.app"),
+        ("https://b\u00fccher.de/x", "xn--bcher-kva.de", "referral", "xn--bcher-kva.de/x"),
+        ("https://" + "\u00fc" * 70 + ".de/", "\u00fc" * 70 + ".de", "referral", "\u00fc" * 70 + ".de"),
     ],
 )
 def test_referrers(referrer: str, source: str, channel: str, kept: str | None) -> None:
@@ -62,6 +79,23 @@ def test_referrers(referrer: str, source: str, channel: str, kept: str | None) -
         ({"utm_source": "partner"}, "referral"),
         ({"utm_medium": "banner", "referrer": "https://some-blog.ch"}, "paid"),
         ({"utm_campaign": "spring"}, "direct"),
+        ({"utm_medium": "PPC"}, "paid"),
+        ({"utm_medium": "affiliate", "utm_source": "facebook"}, "referral"),
+        ({"utm_medium": "e_mail"}, "email"),
+        ({"utm_medium": "organic", "utm_source": "google"}, "search"),
+        ({"utm_medium": "organic", "utm_source": "fb"}, "social"),
+        ({"utm_medium": "referral", "utm_source": "chatgpt.com"}, "ai"),
+        ({"utm_medium": "whatever"}, "referral"),
+        ({"utm_source": "Hacker-News"}, "social"),
+        ({"utm_source": "google_ads"}, "paid"),
+        ({"utm_source": "downloads"}, "referral"),
+        ({"utm_source": "threads"}, "social"),
+        ({"utm_source": "weekly-newsletter", "referrer": "https://www.google.com"}, "email"),
+        ({"utm_source": "partner", "referrer": "https://www.google.com"}, "search"),
+        ({"url": "/?MSCLKID=1"}, "paid"),
+        ({"url": "/?fbclid=1", "referrer": "https://l.facebook.com"}, "social"),
+        ({"url": "/?fbclid=1"}, "direct"),
+        ({"url": "/?mc_cid=1"}, "email"),
     ],
 )
 def test_channels_of_campaigns(fields: dict[str, str], channel: str) -> None:
@@ -103,3 +137,19 @@ def test_paths(url: str, path: str) -> None:
 def test_unlisted_hosts_stand_for_themselves() -> None:
     assert source_of("docs.google.com") == Source("docs.google.com", "referral")
     assert source_of("www.some-blog.ch") == Source("some-blog.ch", "referral")
+
+
+def test_a_pages_own_host_is_no_referrer() -> None:
+    sent = SentEvent(event_type="page_view", url="https://www.shop.test:8443/b", referrer="https://shop.test/a")
+    assert acquisition(sent, ()).source == "(direct)"
+    elsewhere = SentEvent(event_type="page_view", url="https://www.shop.test/b", referrer="https://workshop.test/a")
+    assert acquisition(elsewhere, ()).source == "workshop.test"
+
+
+@pytest.mark.parametrize("domain", ["b\u00fccher.de", "xn--bcher-kva.de", "https://www.B\u00dcCHER.de:443/shop"])
+@pytest.mark.parametrize(
+    "referrer", ["https://b\u00fccher.de/x", "https://shop.xn--bcher-kva.de/", "http://www.b\u00fccher.de:8080"]
+)
+def test_domains_in_other_scripts_have_one_form(domain: str, referrer: str) -> None:
+    sent = SentEvent(event_type="page_view", referrer=referrer)
+    assert acquisition(sent, (domain,)).channel == "direct"

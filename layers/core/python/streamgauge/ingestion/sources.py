@@ -24,22 +24,130 @@ class Source(NamedTuple):
 
 _LIST: Final = Path(__file__).with_name("referrers.json")
 
-_MAIL: Final = {
-    "mail.google.com": "Gmail",
-    "com.google.android.gm": "Gmail",
-    "outlook.live.com": "Outlook.com",
-    "outlook.office.com": "Outlook.com",
-    "outlook.office365.com": "Outlook.com",
-    "mail.yahoo.com": "Yahoo! Mail",
-    "mail.proton.me": "Proton Mail",
-    "e.mail.ru": "Mail.ru",
-    "mail.yandex.ru": "Yandex.Mail",
+_ADDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "ai": {
+        "Character.AI": ("character.ai",),
+        "ChatGPT": ("openai.com", "com.openai.chatgpt"),
+        "Claude": ("claude.com", "com.anthropic.claude"),
+        "Copilot": (
+            "copilot.cloud.microsoft",
+            "m365.cloud.microsoft",
+            "edgeservices.bing.com",
+            "bing.com/chat",
+            "com.microsoft.copilot",
+        ),
+        "Deepseek": ("deepseek.com",),
+        "Doubao": ("doubao.com",),
+        "Gemini": ("aistudio.google.com", "com.google.android.apps.bard"),
+        "Hugging Chat": ("huggingface.co/chat",),
+        "Kimi": ("kimi.com", "kimi.ai", "kimi.moonshot.cn"),
+        "Le Chat": ("mistral.ai",),
+        "Manus": ("manus.im",),
+        "Perplexity": ("ai.perplexity.app.android",),
+        "Phind": ("phind.com",),
+        "Pi": ("pi.ai",),
+        "Poe": ("poe.com",),
+        "Z.ai": ("chat.z.ai",),
+    },
+    "social": {
+        "Facebook": ("com.facebook.katana", "com.facebook.lite", "fb.com"),
+        "Messenger": ("messenger.com", "m.me", "com.facebook.orca"),
+        "Instagram": ("com.instagram.android", "ig.me"),
+        "LINE": ("line.me",),
+        "Linktree": ("linktr.ee",),
+        "LinkedIn": ("com.linkedin.android",),
+        "Lnk.Bio": ("lnk.bio",),
+        "Lobsters": ("lobste.rs",),
+        "Medium": ("medium.com",),
+        "Nextdoor": ("nextdoor.com",),
+        "Odnoklassniki": ("ok.ru",),
+        "Pinterest": ("pin.it", "com.pinterest"),
+        "Product Hunt": ("producthunt.com",),
+        "Quora": ("quora.com",),
+        "reddit": ("redd.it", "out.reddit.com"),
+        "Slack": ("slack.com", "com.slack"),
+        "Microsoft Teams": ("teams.microsoft.com", "teams.live.com", "statics.teams.cdn.office.net"),
+        "Telegram": ("t.me", "telegram.org", "telegram.me", "org.telegram.plus"),
+        "Threads": ("com.instagram.barcelona",),
+        "TikTok": ("com.zhiliaoapp.musically", "com.ss.android.ugc.trill"),
+        "Truth Social": ("truthsocial.com",),
+        "Twitch": ("twitch.tv",),
+        "Twitter": ("com.twitter.android",),
+        "Vkontakte": ("vk.ru", "com.vkontakte.android"),
+        "WhatsApp": ("whatsapp.com", "wa.me", "com.whatsapp"),
+        "Xiaohongshu": ("xiaohongshu.com",),
+        "YouTube": ("com.google.android.youtube",),
+        "Zhihu": ("zhihu.com",),
+    },
+    "search": {"Yahoo!": ("yahoo.com",)},
+    "paid": {
+        "Google": ("doubleclick.net", "googleadservices.com", "googlesyndication.com", "adservice.google.{}"),
+        "Criteo": ("criteo.com", "criteo.net"),
+        "Outbrain": ("outbrain.com",),
+        "Taboola": ("taboola.com",),
+    },
 }
+"""What the list lacks: hosts, with a path where only that counts."""
+
 _MAIL_HOST: Final = re.compile(
-    r"(?:^|\.)(?:e?mail\d*|webmail\d*|lightmailer[a-z-]*|mailbusiness|messagerie[a-z0-9]*|posta?|correo|3c(?:-[a-z]+)?)\."
-    r"|^(?:deref-|mail\d*-|mail\.)|\.mail\.yahoo\."
+    r"(?:^|[.])(?:(?:e-?|web|upc|open|hot|fast|live|my|secure|lite)?mail\d*|mailbusiness|lightmailer[a-z-]*|messagerie[a-z0-9]*|poczta|posta?"
+    r"|correo|inbox|zimbra\d*|roundcube|squirrelmail|owa|rich-v\d+|3c(?:-[a-z]+)?)\.[^.]+\.[^.]"
+    r"|^(?:deref-|mail\d*-)|^(?:outlook\.(?:live|office|office365|com)|hotmail\.|com\.google\.android\.gm$|com\.(?:microsoft\.office|yahoo\.mobile\.client\.android)"
+    r"\.(?:outlook|mail)$|ch\.protonmail|mail\.com$|(?:e|touch|light)\.mail\.ru$)"
 )
-_NEWSLETTERS: Final = frozenset({"email", "e-mail", "newsletter", "mail", "mailchimp", "klaviyo", "sendgrid"})
+"""Hosts of mail on the web: by the name of the machine, which users and providers give alike."""
+_MAIL_PROVIDERS: Final = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"gmx", "GMX"),
+        (r"web\.de$", "Web.de"),
+        (r"mail\.google|android\.gm$", "Gmail"),
+        (r"mail\.com$", "Mail.com"),
+        (r"outlook|hotmail|\blive\.", "Outlook.com"),
+        (r"yahoo", "Yahoo! Mail"),
+        (r"t-online", "T-online"),
+        (r"1und1", "1und1"),
+        (r"ionos", "Ionos"),
+        (r"orange\.", "Orange Webmail"),
+        (r"bluewin", "Bluewin"),
+        (r"hispeed|upcmail", "UPC"),
+        (r"proton", "Proton Mail"),
+        (r"yandex", "Yandex.Mail"),
+        (r"mail\.ru$", "Mail.ru"),
+        (r"\baol\.", "AOL Mail"),
+        (r"icloud|\bme\.com$", "iCloud Mail"),
+        (r"zoho", "Zoho Mail"),
+        (r"fastmail", "Fastmail"),
+        (r"\bqq\.", "QQ Mail"),
+        (r"\b1(?:63|26)\.com$", "NetEase Mail"),
+        (r"naver", "Naver Mail"),
+        (r"daum|hanmail", "Daum Mail"),
+        (r"freenet", "Freenet Mail"),
+        (r"seznam", "Seznam Mail"),
+        (r"laposte", "La Poste Mail"),
+        (r"libero", "Libero Mail"),
+        (r"comcast|xfinity", "Comcast Mail"),
+    )
+)
+_NEWSLETTER: Final = re.compile(
+    r"newsletter|\be[-_ ]?mail|e-?mail\b|^mail(?:ing)?\b|mailchimp|klaviyo|sendgrid|brevo|mailjet|mailerlite|gmail|protonmail|^outlook"
+)
+_ADVERTISER: Final = re.compile(
+    r"adwords|^ads?$|[-_. ]ads?$|^(?:google|facebook|fb|meta|instagram|ig|bing|microsoft|linkedin|tiktok|twitter|x|reddit|youtube|yt|pinterest|snapchat)ads?$"
+)
+_ALIASES: Final = {
+    "fb": "facebook",
+    "ig": "instagram",
+    "insta": "instagram",
+    "yt": "youtube",
+    "x": "twitter",
+    "vk": "vkontakte",
+}
+# Of an engine's own host: languages, devices, servers, kinds of search. A portal's other hosts (docs.google.com) are no search.
+_OF_AN_ENGINE: Final = re.compile(
+    r"^(?:(?:[a-z]{2}(?:-[a-z]{2})?|s\d[a-z0-9-]*|m|mobile|lite|html|safe|start|www\d*|search|suche|results?|images?|videos?)\.)+$"
+)
+_NO_WORD: Final = re.compile(r"[\s._!'-]+")
 
 
 class _List(NamedTuple):
@@ -48,7 +156,7 @@ class _List(NamedTuple):
     paths: dict[str, tuple[tuple[str, Source], ...]]
     """By host: first segments of a path, and what they are."""
     names: dict[str, Source]
-    """By name in lower case."""
+    """By name, in small letters, without spaces and marks between and after words."""
 
 
 @lru_cache(maxsize=16_384)
@@ -56,22 +164,20 @@ def source_of(host: str, path: str = "/") -> Source:
     """Return the source of a referrer's host (lower case) and path; an unlisted host stands for itself."""
     listed = _listed()
     plain = host.removeprefix("www.")
-    mail = _MAIL.get(plain)
-    if mail is not None:
-        return Source(mail, "email")
-    for candidate in (host, plain):
-        for form in _forms(candidate):
-            for start, source in listed.paths.get(form, ()):
-                if path.startswith(start):
-                    return source
-            found = listed.hosts.get(form)
-            if found is not None:
-                return found
+    forms = [*_forms(host), *(_forms(plain) if plain != host else ())]
+    for form in forms:
+        for start, source in listed.paths.get(form, ()):
+            if path.startswith(start):
+                return source
+    for form in forms:
+        found = listed.hosts.get(form)
+        if found is not None:
+            return found
     if _MAIL_HOST.search(plain):
-        return Source(plain, "email")
+        return Source(next((name for pattern, name in _MAIL_PROVIDERS if pattern.search(plain)), plain), "email")
     for parent in _parents(plain):
         found = listed.hosts.get(parent)
-        if found is not None and found.channel != "search":
+        if found is not None and (found.channel != "search" or _OF_AN_ENGINE.match(plain.removesuffix(parent))):
             return found
     return Source(plain, "referral")
 
@@ -79,10 +185,13 @@ def source_of(host: str, path: str = "/") -> Source:
 @lru_cache(maxsize=1024)
 def channel_of_name(name: str) -> str:
     """Return the channel of a campaign's source, by its name or host; referral for an unknown one."""
-    word = name.lower()
-    if word in _NEWSLETTERS:
+    word = name.strip().lower()
+    if _ADVERTISER.search(word):
+        return "paid"
+    if _NEWSLETTER.search(word):
         return "email"
-    found = _listed().names.get(word)
+    plain = _NO_WORD.sub("", word)
+    found = _listed().names.get(_ALIASES.get(plain, plain))
     return found.channel if found is not None else source_of(word).channel
 
 
@@ -108,10 +217,13 @@ def _listed() -> _List:
     hosts: dict[str, Source] = {}
     paths: dict[str, tuple[tuple[str, Source], ...]] = {}
     names: dict[str, Source] = {}
-    for channel, groups in json.loads(_LIST.read_text(encoding="utf-8"))["channels"].items():
+    bundled = json.loads(_LIST.read_text(encoding="utf-8"))["channels"]
+    kinds = [*((channel, bundled[channel]) for channel in bundled if channel != "search"), *_ADDED.items()]
+    for channel, groups in [*kinds, ("search", bundled["search"])]:
         for name, addresses in groups.items():
             source = Source(name, channel)
-            names.setdefault(name.lower(), source)
+            if channel != "paid":
+                names.setdefault(_NO_WORD.sub("", name.lower()), source)
             for address in addresses:
                 host, slash, path = address.partition("/")
                 if slash:

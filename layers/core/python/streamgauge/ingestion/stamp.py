@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from streamgauge.clock import hour_and_day
 from streamgauge.events.models import StampedEvent, Surroundings, encode
+from streamgauge.ingestion.screens import language_of, screen_of
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
@@ -74,7 +75,14 @@ def _surroundings(draft: Draft, sent: SentEvent, visitor: Visitor) -> Surroundin
     if not sent.screen and not sent.language and browser is known.browser and device is known.device:
         return known
     return Surroundings(
-        known.country, known.region, known.city, browser, known.os, device, sent.screen or None, sent.language or None
+        known.country,
+        known.region,
+        known.city,
+        browser,
+        known.os,
+        device,
+        screen_of(sent.screen) if sent.screen else None,
+        language_of(sent.language) if sent.language else None,
     )
 
 

@@ -91,6 +91,7 @@ _DEVICES: Final = {
     "tablet": "tablet",
     "smarttv": "tv",
     "console": "console",
+    "wearable": "wearable",
 }
 
 _LONGEST: Final = {"browser": 64, "os": 64, "region": 128, "city": 128, "screen": 32, "language": 64}

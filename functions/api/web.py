@@ -12,9 +12,10 @@ from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.http import READ, Application, application, cached, site_for
 from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
+from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
 from streamgauge.web import reports
-from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopValues
+from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopPlaces, TopValues
 from streamgauge.web.reports import Page, Question
 
 app = application()
@@ -44,12 +45,12 @@ def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
     return cached({"range": days.echo(), **body}, PAST_SECONDS if past else OPEN_SECONDS)
 
 
-def _top(website_id: str, asked: ReportParameters, dimension: Dimension) -> Response[Any]:
-    """Answer a top list: another dimension is another route with this line."""
+def _top(website_id: str, asked: ReportParameters, dimension: Dimension, **more: str) -> Response[Any]:
+    """Answer a top list: another dimension is another route with this line. `more` stands beside the rows."""
     now = _now()
     question, days = _question(website_id, asked, now)
     body = reports.top_values(question, dimension, Page(asked.limit, skip_of(asked.cursor)))
-    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip")), **more}, days, now)
 
 
 def _series_as_csv(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
@@ -101,9 +102,10 @@ def top_countries(
     by: Annotated[
         Literal["country", "region", "city"], Query(description="How fine places are told apart.")
     ] = "country",
-) -> Response[TopValues]:
+) -> Response[TopPlaces]:
     """List the countries, regions or cities with most visitors."""
-    return _top(website_id, asked, Dimension[by.upper()])
+    shown = attribution()
+    return _top(website_id, asked, Dimension[by.upper()], **({"attribution": shown} if shown else {}))
 
 
 @app.get("/api/v1/analytics/top-browsers/<website_id>", security=READ, tags=["website"])

@@ -7,6 +7,7 @@ import pytest
 from streamgauge.dimensions import Dimension
 from streamgauge.rollups.build import build_day
 from streamgauge.rollups.ranges import Span
+from streamgauge.settings import settings
 
 from functions.api import web
 from tests.integration.reports.conftest import get, store
@@ -306,6 +307,16 @@ def test_each_dimension_has_a_list(rollups, path, dimension):
         "percentage": 50.0,
     }
     assert body["next_cursor"]
+
+
+@pytest.mark.parametrize("text", ["IP Geolocation by DB-IP (https://db-ip.com)", ""])
+def test_places_are_attributed_where_their_database_asks_for_it(rollups, monkeypatch, text):
+    monkeypatch.setenv("PLACES_ATTRIBUTION", text)
+    settings.cache_clear()
+    for path, shown in (("top-countries", text), ("top-countries?by=city", text), ("top-browsers", "")):
+        report, _, query = path.partition("?")
+        _, body, _ = get(web, f"{BASE}/{report}/blog", query)
+        assert body.get("attribution", "") == shown
 
 
 def test_custom_events(rollups):

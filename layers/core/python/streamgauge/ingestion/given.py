@@ -23,7 +23,7 @@ class GivenContext(msgspec.Struct, kw_only=True):
 
     browser: Word | None = None
     os: Word | None = None
-    device: Literal["desktop", "mobile", "tablet", "tv", "console"] | None = None
+    device: Literal["desktop", "mobile", "tablet", "tv", "console", "wearable"] | None = None
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
     region: PlaceName | None = None
     city: PlaceName | None = None

@@ -68,7 +68,7 @@ class SentEvent(msgspec.Struct, kw_only=True, rename=None):
             Meta(
                 description=(
                     "`ip` and `user_agent` of the visitor, with a server key. History may also give `browser`, `os`, `device` "
-                    "(desktop, mobile, tablet, tv or console), `country` (two letters), `region` and `city` outright "
+                    "(desktop, mobile, tablet, tv, console or wearable), `country` (two letters), `region` and `city` outright "
                     "(null: not known): such an event counts as one of the visitor's own, with or without an address."
                 )
             ),

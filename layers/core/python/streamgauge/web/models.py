@@ -90,6 +90,17 @@ class TopValues(BaseModel):
     visitors_counted: VisitorsCounted
 
 
+class TopPlaces(TopValues):
+    """Places with most visitors first, ties by name."""
+
+    attribution: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="To be shown beside the places: the licence of the database that they were found in asks for it.",
+        examples=["IP Geolocation by DB-IP (https://db-ip.com)"],
+    )
+
+
 class EventRow(BaseModel):
     """A custom event: how often, and of how many visitors."""
 

@@ -423,7 +423,7 @@ class _Book:
         pages = [event for event in events if event.kind == "page_view"]
         interactive = any(event.kind == "custom" and event.interactive for event in events)
         bounced = len(pages) <= 1 and not interactive and not any(event.kind == "video_start" for event in events)
-        visit = Counter(visits=1, entries=1, bounces=int(bounced), duration=last.time - first.time)
+        visit = Counter(visits=1, entries=1, bounces=int(bounced), duration=0 if bounced else last.time - first.time)
         hour = self.counted.hours[hour_of(first), bot]
         hour.update({name: amount for name, amount in visit.items() if name != "entries"})
         self.counted.days["total", day, bot, ""].update(visit)

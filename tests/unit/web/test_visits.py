@@ -152,9 +152,9 @@ class TestVideoEvents:
         into = rollups(*events, stamped("video_progress", NOON + 40 * MINUTE))
         assert [total(into)[n] for n in (VISITS, BOUNCES, DURATION)] == [1, 0, 40 * MINUTE]
 
-    def test_progress_alone_leaves_a_bounce(self) -> None:
+    def test_progress_alone_leaves_a_bounce_which_counts_0(self) -> None:
         into = rollups(stamped("page_view", NOON), stamped("video_progress", NOON + MINUTE))
-        assert [total(into)[n] for n in (VISITS, BOUNCES, DURATION)] == [1, 1, MINUTE]
+        assert [total(into)[n] for n in (VISITS, BOUNCES, DURATION)] == [1, 1, 0]
 
     def test_a_page_view_after_loose_ones_opens_a_visit_of_its_own(self) -> None:
         loose, visit = visits(stamped("video_start", NOON), stamped("page_view", NOON + MINUTE))

@@ -89,7 +89,7 @@ days of them that lie outside, and single days.
 
 CUT_HOUR: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE pageviews <= 1 AND NOT interactive AND NOT video_start),
-    coalesce(sum(last - start), 0)::bigint,
+    coalesce(sum(last - start) FILTER (WHERE pageviews > 1 OR interactive OR video_start), 0)::bigint,
     (SELECT count(*) FROM events WHERE day = ANY(%(utc_days)s) AND site_no = %(site_no)s AND kind = 1 AND page IS NOT NULL
         AND time >= %(since)s AND time < %(until)s AND ((flags & 1) = 1) = ANY(%(bots)s)),
     (SELECT count(*) FROM events WHERE day = ANY(%(utc_days)s) AND site_no = %(site_no)s AND kind = 2 AND name IS NOT NULL

@@ -187,7 +187,8 @@ def contribute(visit: Visit, values: Values, zone: str, into: Contributions, ste
         return
     kinds, names, day, bot = into.kinds, into.names, visit.day, visit.bot
     bounce = step if visit.bounced else 0
-    duration = step * (visit.last - visit.start)
+    # A bounce counts 0, whatever followed that left it a bounce.
+    duration = 0 if bounce else step * (visit.last - visit.start)
     hour = into.hours[first_hour, bot]
     hour[VISITS] += step
     hour[BOUNCES] += bounce

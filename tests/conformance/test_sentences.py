@@ -1,0 +1,58 @@
+"""Each case names its sentence of the published definitions, and no sentence is without a case."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import load, name_of
+
+ROOT = Path(__file__).resolve().parents[2]
+HELD_ELSEWHERE = {
+    "A dead letter can be replayed for 30 days.": "tests/unit/ingestion/test_views.py",
+}
+"""Sentences whose figures no report shows, and what tests them."""
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def section(name: str) -> str:
+    """Return a section of the definitions as one line."""
+    text = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
+    return plain(text.partition(f"## {name}\n")[2].partition("\n## ")[0])
+
+
+def sentences(name: str) -> list[str]:
+    """Return the sentences of a section; those of its last lines about other subjects are held by their own tests."""
+    return [part.strip(" -") for part in re.split(r"(?<=[.:;]) (?=[A-Z*-])|(?<=\.)  ?- ", section(name)) if part.strip(" -")]
+
+
+TEXT = " ".join(section(name) for name in ("Time", "Website", "Read closely"))
+
+
+def quoted(case) -> list[str]:
+    return [case["says"]] if isinstance(case["says"], str) else case["says"]
+
+
+@pytest.mark.parametrize("case", load(), ids=name_of)
+def test_a_case_quotes_the_definitions(case):
+    for quote in quoted(case):
+        assert plain(quote) in TEXT, quote
+
+
+def test_every_sentence_has_a_case():
+    quotes = [plain(quote) for case in load() for quote in quoted(case)]
+    for name in ("Time", "Website"):
+        text = section(name)
+        covered = [(text.find(quote), text.find(quote) + len(quote)) for quote in quotes if quote in text]
+        for sentence in sentences(name):
+            start = text.find(sentence)
+            held = any(first < start + len(sentence) and last > start for first, last in covered)
+            elsewhere = next((where for begin, where in HELD_ELSEWHERE.items() if sentence.startswith(begin)), None)
+            if elsewhere is not None:
+                assert (ROOT / elsewhere).is_file()
+            assert held or elsewhere, sentence

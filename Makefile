@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo status test lint unit integration infra e2e browser bench torture clean-local
+.PHONY: help install up down demo status test lint unit integration conformance infra e2e browser bench torture clean-local
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,6 +41,9 @@ unit: install ## run the tests without network
 
 integration: install ## run the tests against Postgres and moto
 	@$(BIN)/pytest tests/integration
+
+conformance: install ## hold reports to the published definitions
+	@$(BIN)/pytest tests/conformance
 
 infra: install ## check the synthesized templates
 	@$(BIN)/pytest tests/infra

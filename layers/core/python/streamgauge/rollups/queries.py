@@ -212,7 +212,7 @@ SELECT DISTINCT d.bots, p.period, d.visitor, n.number
 FROM unnest(%(periods)s::integer[], %(days)s::date[]) AS p (period, day)
 JOIN visitor_days d ON d.site_no = %(site_no)s AND d.day = p.day AND d.bots = ANY(%(bots)s)
 LEFT JOIN visitor_numbers n ON n.site_no = d.site_no AND n.visitor = d.visitor
-WHERE d.lasting AND d.codes && %(codes)s::bigint[]
+WHERE d.lasting AND EXISTS (SELECT FROM unnest(d.codes) AS c (code) WHERE code = ANY(%(codes)s::bigint[]))
 """
 """(bots, period, visitor, number) of the lasting visitors of days that have no complete bitmaps."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from streamgauge.clock import MICROSECONDS, day_start
 from streamgauge.dimensions import Dimension, code_of
@@ -82,10 +82,20 @@ def report(question: Question) -> dict[str, Any]:
     goals = [Goal(*row) for row in question.read(journey_queries.LIST_GOALS, {"site_no": question.site_no})]
     amounts = total(question.by_day().values())
     everybody = question.visitors(amounts, question.uniques())
+    matched = [_matched(question, goal) for goal in goals]
+    rows = [
+        {
+            **asdict(goal),
+            "visitors": visitors,
+            "conversions": sum(one.conversions for one in reached.values()),
+            "conversion_rate": None if visitors is None else ratio(visitors, everybody),
+        }
+        for goal, reached, visitors in zip(goals, matched, _distinct(question, matched), strict=True)
+    ]
     return {
         "visitors": everybody,
         "visitors_counted": counted(amounts, one_day=question.one_day),
-        "results": [_row(question, goal, everybody) for goal in goals],
+        "results": rows,
     }
 
 
@@ -140,17 +150,6 @@ def goal_named(question: Question, goal_id: str) -> Goal:
     return Goal(*rows[0])
 
 
-def _row(question: Question, goal: Goal, everybody: int) -> dict[str, Any]:
-    reached = _matched(question, goal)
-    visitors = _distinct(question, reached)
-    return {
-        **asdict(goal),
-        "visitors": visitors,
-        "conversions": sum(one.conversions for one in reached.values()),
-        "conversion_rate": None if visitors is None else ratio(visitors, everybody),
-    }
-
-
 def _range_key(question: Question) -> dict[str, Any]:
     return {**question.key, "start": question.days.start, "end": question.days.end}
 
@@ -169,26 +168,36 @@ def _values(question: Question, dimension: Dimension, codes: Sequence[int]) -> d
     return {row[0]: Reached(*row[1:]) for row in question.read(journey_queries.VALUES, key)}
 
 
-def _distinct(question: Question, reached: dict[int, Reached]) -> int | None:
-    """Return the visitors that appear under any of some values; None when that cannot be known any more.
+def _distinct(question: Question, goals: Sequence[dict[int, Reached]]) -> list[int | None]:
+    """Return the visitors that appear under any of the values of each goal; None when that cannot be known any more.
 
     Of one value the rollups know. Of several, a visitor with a lasting id is told apart by bitmaps, one without by the visitor-days,
     which go with the raw events.
     """
-    if len(reached) <= 1:
-        return sum(_exact(question, reached).values())
-    flags = BOT_FLAGS[question.bots]
-    span = Span(question.days.start, question.days.end)
-    lasting = 0
-    if any(one.lasting for one in reached.values()):
-        there = crowd(question.read, question.site_no, [span], flags, list(reached))
-        lasting = sum(there.sets(bot, 1)[0].bit_count() for bot in flags)
-    if all(one.daily == one.lasting for one in reached.values()):
-        return lasting
+    found: list[int | None] = [
+        sum(_exact(question, reached).values()) if len(reached) <= 1 else _lasting(question, reached)
+        for reached in goals
+    ]
+    several = [number for number, reached in enumerate(goals) if len(reached) > 1]
+    daily = [number for number in several if any(one.daily > one.lasting for one in goals[number].values())]
+    if not daily:
+        return found
     if first_whole_day(question) > question.days.start:
-        return None
-    key = _range_key(question) | {"codes": list(reached)}
-    return lasting + cast("int", question.read(journey_queries.DAILY_VISITORS, key)[0][0])
+        return [None if number in daily else count for number, count in enumerate(found)]
+    for number in daily:
+        key = _range_key(question) | {"codes": list(goals[number])}
+        found[number] = (found[number] or 0) + question.read(journey_queries.DAILY_VISITORS, key)[0][0]
+    return found
+
+
+def _lasting(question: Question, reached: dict[int, Reached]) -> int:
+    if not any(one.lasting for one in reached.values()):
+        return 0
+    flags = BOT_FLAGS[question.bots]
+    there = crowd(
+        question.read, question.site_no, [Span(question.days.start, question.days.end)], flags, list(reached)
+    )
+    return sum(there.sets(bot, 1)[0].bit_count() for bot in flags)
 
 
 def _exact(question: Question, reached: dict[int, Reached]) -> dict[int, int]:

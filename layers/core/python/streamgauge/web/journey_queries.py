@@ -17,8 +17,8 @@ WITH seen AS MATERIALIZED (
     WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND bot = ANY(%(bots)s) AND NOT loose
         AND (entry_page = %(code)s OR pages @> ARRAY[%(code)s::bigint])
 ), viewed AS (
-    SELECT s.visit, s.keys, s.start, s.tie, s.pageviews, p.path,
-        row_number() OVER (PARTITION BY s.visit ORDER BY e.time, e.id) AS place, count(*) OVER (PARTITION BY s.visit) AS views
+    SELECT s.visit, s.keys, s.start, s.tie, s.pageviews, e.time, e.id, p.path,
+        row_number() OVER of_visit AS place, lag(p.path) OVER of_visit AS before, count(*) OVER (PARTITION BY s.visit) AS views
     FROM seen s
     CROSS JOIN LATERAL (
         SELECT e.time, coalesce(e.event_uuid::text, e.event_id) COLLATE "C" AS id, e.page FROM events e
@@ -26,19 +26,24 @@ WITH seen AS MATERIALIZED (
             AND e.visit_key = ANY(s.keys) AND e.time BETWEEN s.start AND s.last
     ) e
     JOIN pages p ON p.code = e.page
-), own AS (
-    SELECT visit, path, place, lag(path) OVER (PARTITION BY visit ORDER BY place) IS NOT DISTINCT FROM path AS again
-    FROM viewed v
-    WHERE views = pageviews OR CASE
-        WHEN EXISTS (
+    WHERE s.pageviews > 1
+    WINDOW of_visit AS (PARTITION BY s.visit ORDER BY e.time, e.id)
+), placed AS (
+    SELECT visit, time, id, path, before, place, pageviews, CASE
+        WHEN views > pageviews AND EXISTS (
             SELECT FROM visits o WHERE o.site_no = %(site_no)s AND o.key = ANY(v.keys) AND o.last = v.start
                 AND (o.start, o.tie) < (v.start, v.tie)
-        ) THEN place > views - pageviews
-        ELSE place <= pageviews END
+        ) THEN views - pageviews ELSE 0 END AS foreign_ones
+    FROM viewed v
 ), steps AS MATERIALIZED (
-    SELECT visit, path, row_number() OVER (PARTITION BY visit ORDER BY place) AS place FROM own WHERE NOT again
+    SELECT visit, path, row_number() OVER (PARTITION BY visit ORDER BY time, id) AS place
+    FROM placed
+    WHERE place > foreign_ones AND place <= foreign_ones + pageviews AND (place = foreign_ones + 1 OR path <> before)
 ), origins AS (
     SELECT visit, min(place) AS place FROM steps WHERE path = %(page)s GROUP BY visit
+    UNION ALL
+    -- A visit with one page view is read from its state.
+    SELECT visit, 1 FROM seen WHERE pageviews = 1
 ), followed AS (
     SELECT o.visit, coalesce(array_agg(s.path ORDER BY abs(s.place - o.place)) FILTER (WHERE s.path IS NOT NULL), '{}') AS pages
     FROM origins o
@@ -91,7 +96,13 @@ SELECT count(*) FROM visitor_days
 WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s) AND NOT lasting
     AND EXISTS (SELECT FROM unnest(codes) AS c (code) WHERE code = ANY(%(codes)s::bigint[]))
 """
-"""The daily visitors without a lasting id under any of some values, added up."""
+"""The daily visitors without a lasting id under any of some values, added up. `= ANY` of an array is hashed; a join is not."""
+
+PAGE_VISITS: Final[LiteralString] = """
+SELECT coalesce(sum(visits), 0)::bigint FROM rollup_days
+WHERE site_no = %(site_no)s AND dimension = 1 AND bots = ANY(%(bots)s) AND code = %(code)s
+    AND day = ANY(ARRAY(SELECT day FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s))
+"""
 
 CONVERSIONS_BY_VALUE: Final[LiteralString] = """
 WITH holding AS MATERIALIZED (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from streamgauge.dimensions import Dimension, code_of
+from streamgauge.errors import OutOfBoundsError
 from streamgauge.web import journey_queries
 from streamgauge.web.figures import ratio
 from streamgauge.web.whole_days import require_whole
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Direction = Literal["next", "previous"]
 
 MOST_STEPS: Final = 10
+MOST_VISITS: Final = 500_000
+"""Visits that one answer walks through: what the database does well within the time of a request."""
 EDGES: Final[dict[Direction, str]] = {"next": "(exit)", "previous": "(entry)"}
 """What stands where the visit ends or began."""
 
@@ -30,16 +33,22 @@ class Walk(NamedTuple):
 def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
     """Return the most frequent sequences of pages after (or, going back, before) a page, and the pages of each step.
 
-    Raises OutOfBoundsError for a range with days whose raw events are gone.
+    Raises OutOfBoundsError for a range with days whose raw events are gone, or with more visits than MOST_VISITS.
     """
     require_whole(question)
+    key = {
+        **question.key,
+        "start": question.days.start,
+        "end": question.days.end,
+        "code": code_of(Dimension.PAGE, walk.page),
+    }
+    if question.read(journey_queries.PAGE_VISITS, key)[0][0] > MOST_VISITS:
+        message = f"More than {MOST_VISITS} visits saw this page: ask for fewer days."
+        raise OutOfBoundsError(message, [(["query", "startDate"], message)])
     rows = question.read(
         journey_queries.PATHS,
         {
-            **question.key,
-            "start": question.days.start,
-            "end": question.days.end,
-            "code": code_of(Dimension.PAGE, walk.page),
+            **key,
             "page": walk.page,
             "sign": 1 if walk.direction == "next" else -1,
             "edge": EDGES[walk.direction],

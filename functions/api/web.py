@@ -11,8 +11,9 @@ from streamgauge.dimensions import Dimension
 from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.http import READ, Application, application, cached, site_for
-from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
+from streamgauge.edge.parameters import ReportRange, WebsiteParameters, report_range
 from streamgauge.places.attribution import attribution
+from streamgauge.rollups.imported import imported_before
 from streamgauge.store import postgres
 from streamgauge.web import reports
 from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopPlaces, TopValues
@@ -20,7 +21,7 @@ from streamgauge.web.reports import Page, Question
 
 app = application()
 
-Asked = Annotated[ReportParameters, Query()]
+Asked = Annotated[WebsiteParameters, Query()]
 
 PAGES = {"page": Dimension.PAGE, "entry": Dimension.ENTRY_PAGE, "exit": Dimension.EXIT_PAGE}
 REFERRERS = {"source": Dimension.SOURCE, "url": Dimension.REFERRER}
@@ -34,10 +35,11 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: ReportParameters, now: int) -> tuple[Question, ReportRange]:
+def _question(website_id: str, asked: WebsiteParameters, now: int) -> tuple[Question, ReportRange]:
     site = site_for(app, "read", website_id)
     days = report_range(asked, local_day(now, site.timezone), site.timezone)
-    return Question(postgres.read, site.site_no, days, asked.bots), days
+    until = imported_before(postgres.read, site.site_no, asked.bots, wanted=asked.with_imported)
+    return Question(postgres.read, site.site_no, days, asked.bots, until), days
 
 
 def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
@@ -45,7 +47,7 @@ def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
     return cached({"range": days.echo(), **body}, PAST_SECONDS if past else OPEN_SECONDS)
 
 
-def _top(website_id: str, asked: ReportParameters, dimension: Dimension, **more: str) -> Response[Any]:
+def _top(website_id: str, asked: WebsiteParameters, dimension: Dimension, **more: str) -> Response[Any]:
     """Answer a top list: another dimension is another route with this line. `more` stands beside the rows."""
     now = _now()
     question, days = _question(website_id, asked, now)
@@ -159,7 +161,7 @@ def daily_stats(website_id: str, asked: Asked) -> Response[DailyStats]:
     """List every day of the range; `limit` does not cut it."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    return _answer({"results": reports.daily(question), "next_cursor": None}, days, now)
+    return _answer({**reports.daily(question), "next_cursor": None}, days, now)
 
 
 @app.get("/api/v1/analytics/hourly-stats/<website_id>", security=READ, tags=["website"])

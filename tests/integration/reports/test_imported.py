@@ -7,14 +7,14 @@ from datetime import date
 import httpx
 import pytest
 from streamgauge.dimensions import Dimension
-from streamgauge.jobs import hints
 from streamgauge_cli.connection import Connection
 from streamgauge_cli.main import app
 from typer.testing import CliRunner
 
-from functions.api import imports
-from tests.integration.reports.conftest import value_code
+from functions.api import imports, web
+from tests.integration.reports.conftest import get, value_code
 from tests.support.requests import key, request
+from tests.support.stamped import instant
 
 IMPORTS = "/api/v1/sites/blog/imports"
 RANGE = "20240101_20240103"
@@ -257,4 +257,144 @@ def test_it_needs_an_admin_key_and_a_plain_name(function):
     assert function("PUT", f"{IMPORTS}/x/totals", body)[0] == 200
     assert len(imports.hints.days) == 1
     assert isinstance(imports.hints.days[0], date)
-    assert hints.note_import is not None
+
+
+BASE = "/api/v1/analytics"
+DAYS = "startDate=2024-01-01&endDate=2024-01-05"
+
+
+def own_day(rollups, day, dimension=Dimension.TOTAL, name="", **amounts):
+    rollups.row(day, dimension, name, **{"visitors": 2, "visits": 2, "entries": 2, "pageviews": 4} | amounts)
+
+
+def test_reports_add_imported_days_and_say_so(rollups, run, export):
+    run("import", "plausible", export(FILES))
+    _, body, _ = get(web, f"{BASE}/dashboard/blog", DAYS)
+    assert (body["imported"], body["imported_days"], body["visitors_counted"]) == (True, 3, "daily_sum")
+    assert body["metrics"] == {
+        "visitors": 22,
+        "visits": 25,
+        "pageviews": 45,
+        "events": 5,
+        "views_per_visit": 45 / 25,
+        "bounce_rate": 10 / 25,
+        "visit_duration": 680 / 25,
+    }
+    assert [row["visitors"] for row in body["timeseries"]] == [10, 5, 7, 0, 0]
+    _, body, _ = get(web, f"{BASE}/daily-stats/blog", DAYS)
+    assert [row["bounce_rate"] for row in body["results"]] == [4 / 12, 1.0, 1 / 8, 0, 0]
+    assert body["imported_days"] == 3
+    _, body, _ = get(web, f"{BASE}/top-pages/blog", DAYS)
+    assert body["results"] == [
+        {
+            "name": "/a",
+            "visitors": 9,
+            "visits": 10,
+            "pageviews": 22,
+            "bounce_rate": 3 / 9,
+            "visit_duration": 500 / 9,
+            "percentage": pytest.approx(9 / 22 * 100),
+            "time_on_page": 400 / 22,
+        },
+        {
+            "name": "/b",
+            "visitors": 5,
+            "visits": 5,
+            "pageviews": 6,
+            "bounce_rate": 0,
+            "visit_duration": 0,
+            "percentage": pytest.approx(5 / 22 * 100),
+            "time_on_page": 10,
+        },
+    ]
+    assert body["imported"] is True
+    for report, names in {
+        "top-pages/blog?by=entry": ["/a"],
+        "top-pages/blog?by=exit": ["/a"],
+        "top-referrers/blog": ["Google", "(direct)", "Newsletter"],
+        "top-referrers/blog?by=url": ["google.com"],
+        "top-countries/blog": ["DE", "CH"],
+        "top-countries/blog?by=region": ["DE-BE", "DE-BY"],
+        "top-browsers/blog": ["Chrome", "Edge"],
+        "top-devices/blog": ["desktop"],
+        "top-os/blog": ["Mac OS X"],
+        "traffic-summary/blog": ["search", "direct", "email"],
+        "custom-events/blog": ["Signup", "Outbound Link: Click"],
+    }.items():
+        path, _, query = report.partition("?")
+        _, body, _ = get(web, f"{BASE}/{path}", f"{DAYS}&{query}")
+        assert [row["name"] for row in body["results"]] == names
+        assert body["imported_days"] == 3
+
+
+@pytest.mark.parametrize("left_out", ["with_imported=false", "bots=only"])
+def test_they_can_be_left_out(rollups, run, export, left_out):
+    run("import", "plausible", export(FILES))
+    _, body, _ = get(web, f"{BASE}/dashboard/blog", f"{DAYS}&{left_out}")
+    assert "imported" not in body
+    assert "imported_days" not in body
+    assert body["metrics"]["visitors"] == 0
+    _, body, _ = get(web, f"{BASE}/top-pages/blog", f"{DAYS}&{left_out}")
+    assert body["results"] == []
+
+
+def test_only_days_before_the_first_own_visit_are_shown(rollups, function, run, export):
+    own_day(rollups, date(2024, 1, 2), visits=0, entries=0)
+    own_day(rollups, date(2024, 1, 2), bots=True)
+    own_day(rollups, date(2024, 1, 3))
+    own_day(rollups, date(2024, 1, 3), Dimension.PAGE, "/b")
+    assert "from 2024-01-03 on" in run("import", "plausible", export(FILES)).stderr
+    _, body, _ = get(web, f"{BASE}/dashboard/blog", DAYS)
+    assert [row["pageviews"] for row in body["timeseries"]] == [30, 6 + 4, 4, 0, 0]
+    assert body["imported_days"] == 2
+    assert body["visitors_counted"] == "mixed"
+    _, body, _ = get(web, f"{BASE}/top-pages/blog", DAYS)
+    assert {row["name"]: row["pageviews"] for row in body["results"]} == {"/a": 22, "/b": 10}
+    _, body, _ = get(web, f"{BASE}/dashboard/blog", "startDate=2024-01-03&endDate=2024-01-05")
+    assert "imported" not in body
+    assert function("GET", IMPORTS)[1]["counted_before"] == "2024-01-03"
+
+
+def test_a_comparison_is_cut_in_an_imported_day(rollups, run, export, monkeypatch):
+    run("import", "plausible", export(FILES))
+    own_day(rollups, date(2024, 1, 5))
+    monkeypatch.setattr(web, "_now", lambda: instant("2024-01-06 12:00"))
+    _, body, _ = get(web, f"{BASE}/dashboard/blog", "startDate=2024-01-04&endDate=2024-01-06&compare=previous")
+    # Two whole days, and half of the third.
+    assert body["comparison"]["visitors"]["value"] == 10 + 5 + 4
+    assert body["comparison"]["pageviews"]["value"] == 30 + 6 + 4
+    assert "imported" not in body
+
+
+def test_a_long_list_is_ranked_with_own_values(rollups, run, export):
+    header = "date,hostname,page,visits,visitors,pageviews\n"
+    rows = "".join(
+        f"2024-01-0{day},x,/{page:03},1,{(page * day) % 37 + 1},1\n" for day in (1, 2) for page in range(300)
+    )
+    run("import", "plausible", export({"pages": header + rows}))
+    day = date(2024, 1, 3)
+    rollups.day(day)
+    own_day(rollups, day)
+    for page in range(0, 400, 7):
+        rollups.row(day, Dimension.PAGE, f"/{page:03}", visitors=page % 29 + 1, lasting=0)
+    wanted = {}
+    for page in range(400):
+        own = page % 29 + 1 if page % 7 == 0 else 0
+        sums = sum((page * factor) % 37 + 1 for factor in (1, 2)) if page < 300 else 0
+        if own + sums:
+            wanted[f"/{page:03}"] = own + sums
+    ranked = sorted(wanted.items(), key=lambda one: (-one[1], one[0]))
+    for limit in (1, 10, 200):
+        _, body, _ = get(web, f"{BASE}/top-pages/blog", f"{DAYS}&limit={limit}")
+        assert [(row["name"], row["visitors"]) for row in body["results"]] == ranked[:limit]
+
+
+def test_sums_stay_within_what_can_be_counted(rollups, function):
+    rows = [
+        {"date": "2024-01-01", "source": "x", "referrer": f"x.example/{number}", "visit_duration": 10**9}
+        for number in range(5000)
+    ]
+    for number in range(3):
+        body = {"source": "plausible", "rows": [row | {"utm_term": str(number)} for row in rows]}
+        assert function("PUT", f"{IMPORTS}/x/sources", body)[0] == 200
+    assert get(web, f"{BASE}/top-referrers/blog", DAYS)[0] == 200

@@ -227,3 +227,5 @@ ON CONFLICT (site_no, bots, chunk) DO UPDATE SET bits = b.bits | excluded.bits
 FIRST_OWN_DAY: Final[LiteralString] = """
 SELECT min(day) FROM rollup_days WHERE site_no = %(site_no)s AND dimension = 0 AND NOT bots AND visits > 0
 """
+
+HAS_IMPORTED: Final[LiteralString] = "SELECT EXISTS (SELECT FROM imported_days WHERE site_no = %(site_no)s)"

@@ -25,18 +25,23 @@ Visitors = list[tuple[bool, int, bool]]
 def before_cut(question: Question, before: Before) -> dict[str, float]:
     """Return the figures of the time before.
 
-    Of the day of the cut: whole hours from rollups, the hour of the cut from raw rows (a share of it when they are gone),
+    Of the day of the cut, if it was imported: the elapsed share. Else whole hours from rollups, the hour of the cut from raw rows (a share of it when they are gone),
     visitors from visits begun before the cut; visitors of a back end that gives no address are not among those.
     """
     parts: list[Amounts] = []
     visitors: Visitors = []
     if before.whole is not None:
         parts.append(_whole_days(question, before.whole))
+    people = parts[0].visitors - parts[0].lasting if parts else 0
     if before.cut_day is not None:
-        parts.append(_cut_day(question, before.cut_day, before.until))
-        visitors = _cut_day_visitors(question, before.cut_day, before.until)
+        imported = _imported_share(question, before.cut_day, before.until)
+        if imported is not None:
+            parts.append(imported)
+            people += imported.visitors
+        else:
+            parts.append(_cut_day(question, before.cut_day, before.until))
+            visitors = _cut_day_visitors(question, before.cut_day, before.until)
     amounts = total(parts)
-    people = parts[0].visitors - parts[0].lasting if before.whole is not None else 0
     people += sum(not lasting for _, _, lasting in visitors)
     return metrics(amounts, people + _lasting(question, before.whole, parts, visitors))
 
@@ -55,6 +60,18 @@ def _lasting(question: Question, whole: Span | None, parts: list[Amounts], visit
         return parts[0].lasting
     uniques = Uniques(question.read, question.site_no, whole.start, whole.end, BOT_FLAGS[question.bots])
     return uniques.count([TOTAL_CODE], also=lasting).get(TOTAL_CODE, 0)
+
+
+def _imported_share(question: Question, day: date, until: int) -> Amounts | None:
+    """Return the elapsed share of an imported day, which has no hours; None for a day of the site's own."""
+    if day >= question.imported_before:
+        return None
+    amounts = _whole_days(question, Span(day, day))
+    if not amounts.imported:
+        return None
+    first, end = (day_start(one, question.days.timezone) for one in (day, day + timedelta(days=1)))
+    share = (until / MICROSECONDS - first) / (end - first)
+    return Amounts(*(round(amount * share) for amount in amounts))
 
 
 def _cut_day(question: Question, day: date, until: int) -> Amounts:

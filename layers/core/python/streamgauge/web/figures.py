@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamgauge.clock import MICROSECONDS
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Amounts(NamedTuple):
-    """Sums of rollup rows; `visitors` are daily (or hourly) ones added up, `lasting` those whose ids outlast the day."""
+    """Sums of rollup rows; `visitors` are daily (or hourly) ones added up, `lasting` those whose ids outlast the day.
+
+    `imported` is the number of days among them that another tool has counted.
+    """
 
     visitors: int = 0
     lasting: int = 0
@@ -22,6 +25,7 @@ class Amounts(NamedTuple):
     events: int = 0
     duration: int = 0
     page_time: int = 0
+    imported: int = 0
 
     @property
     def bounce_rate(self) -> float:
@@ -70,6 +74,11 @@ def change(now: float, before: float) -> float | None:
 def comparison(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, dict[str, float | None]]:
     """Return, for each figure, its value before and the change since in percent."""
     return {name: {"value": before[name], "change": change(value, before[name])} for name, value in now.items()}
+
+
+def marks(amounts: Amounts) -> dict[str, Any]:
+    """Say whether some days of a range were imported, and how many; nothing when none was."""
+    return {"imported": True, "imported_days": amounts.imported} if amounts.imported else {}
 
 
 def counted(amounts: Amounts, *, one_day: bool) -> str:

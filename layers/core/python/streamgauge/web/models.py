@@ -37,7 +37,20 @@ class Bucket(BaseModel):
     pageviews: int
 
 
-class Dashboard(BaseModel):
+class MaybeImported(BaseModel):
+    """An answer that may hold days which another tool has counted."""
+
+    imported: Literal[True] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Some days of the range are imported (`with_imported=false` leaves them out); absent when none is.",
+    )
+    imported_days: int | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="How many days of the range are imported."
+    )
+
+
+class Dashboard(MaybeImported):
     """The overview of a website."""
 
     website_id: str
@@ -72,7 +85,7 @@ class PageRow(Row):
     time_on_page: float = Field(description="Mean seconds per page view.")
 
 
-class TopPages(BaseModel):
+class TopPages(MaybeImported):
     """Pages with most visitors first, ties by name."""
 
     range: dict[str, str]
@@ -81,7 +94,7 @@ class TopPages(BaseModel):
     visitors_counted: VisitorsCounted
 
 
-class TopValues(BaseModel):
+class TopValues(MaybeImported):
     """Values of a dimension with most visitors first, ties by name."""
 
     range: dict[str, str]
@@ -109,7 +122,7 @@ class EventRow(BaseModel):
     visitors: int
 
 
-class CustomEvents(BaseModel):
+class CustomEvents(MaybeImported):
     """Custom events with most visitors first, ties by name."""
 
     range: dict[str, str]
@@ -140,7 +153,7 @@ class HourRow(Figures):
     hour: str
 
 
-class DailyStats(BaseModel):
+class DailyStats(MaybeImported):
     """Every day of a range, empty ones too."""
 
     range: dict[str, str]

@@ -6,12 +6,19 @@ from typing import Final, LiteralString
 
 DAYS: Final[LiteralString] = """
 SELECT day, sum(visitors)::bigint, sum(lasting)::bigint, sum(visits)::bigint, sum(entries)::bigint, sum(bounces)::bigint,
-    sum(pageviews)::bigint, sum(events)::bigint, sum(duration)::bigint, sum(page_time)::bigint
-FROM rollup_days
-WHERE site_no = %(site_no)s AND dimension = 0 AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s)
+    sum(pageviews)::bigint, sum(events)::bigint, sum(duration)::bigint, sum(page_time)::bigint, max(imported)
+FROM (
+    SELECT day, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time, 0 AS imported
+    FROM rollup_days
+    WHERE site_no = %(site_no)s AND dimension = 0 AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s)
+    UNION ALL
+    SELECT day, visitors, 0, visits, entries, bounces, pageviews, events, duration, page_time, 1
+    FROM imported_days
+    WHERE site_no = %(site_no)s AND dimension = 0 AND day BETWEEN %(start)s AND %(end)s AND day < %(imported_before)s
+) AS both_kinds
 GROUP BY day
 """
-"""(day, amounts) of the days that have any."""
+"""(day, amounts) of the days that have any; the last amount is 1 for an imported day."""
 
 HOURS: Final[LiteralString] = """
 SELECT hour, sum(visitors)::bigint, sum(lasting)::bigint, sum(visits)::bigint, sum(visits)::bigint, sum(bounces)::bigint,
@@ -48,6 +55,13 @@ WITH open_days AS MATERIALIZED (
         WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day = d.day AND bots = b.bots
         ORDER BY visitors DESC LIMIT %(take)s
     ) AS l
+    UNION ALL
+    (
+        SELECT NULL, false, code, sum(visitors) AS visitors FROM imported_days
+        WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day BETWEEN %(start)s AND %(end)s
+            AND day < %(imported_before)s
+        GROUP BY code ORDER BY visitors DESC LIMIT %(take)s
+    )
 ), codes AS MATERIALIZED (
     SELECT array_agg(DISTINCT code) AS codes FROM listed
 ), amounts AS (
@@ -68,6 +82,14 @@ WITH open_days AS MATERIALIZED (
             AND code = ANY((SELECT codes FROM codes)::bigint[])
         OFFSET 0
     ) AS r
+    UNION ALL
+    -- A value may have any number of imported rows: their sum stays within 64 bits.
+    SELECT 1, code, min(name), sum(visitors), 0, sum(visits), sum(entries), sum(bounces), sum(pageviews), sum(events),
+        least(sum(duration), 4e18), least(sum(page_time), 4e18)
+    FROM imported_days
+    WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day BETWEEN %(start)s AND %(end)s
+        AND day < %(imported_before)s AND code = ANY((SELECT codes FROM codes)::bigint[])
+    GROUP BY code
 )
 SELECT (
         SELECT sum(lowest) FROM (
@@ -80,7 +102,8 @@ SELECT (
 FROM amounts
 GROUP BY code
 """
-"""(rest, code, name, amounts) of the values that lead a list: of a month, of an open day, or of a day that no month stands for.
+"""(rest, code, name, amounts) of the values that lead a list: of a month, of an open day, of a day that no month stands for, or of
+the imported days.
 
 A month holds its closed days. A value that is in none of the lists has at most `rest` daily visitors, the sum of the last places
 of all lists that were cut off; it is NULL where none was. The amounts are those of the range alone: months, less the closed

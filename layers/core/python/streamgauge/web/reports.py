@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamgauge.clock import MICROSECONDS, day_start, hours_between, iso
@@ -12,16 +12,15 @@ from streamgauge.dimensions import Dimension
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.rollups.candidates import Candidate, Listed, Ranked, top
 from streamgauge.rollups.elapsed import before
+from streamgauge.rollups.imported import NEVER
 from streamgauge.rollups.ranges import BOT_FLAGS, parts
 from streamgauge.rollups.uniques import Uniques
 from streamgauge.web import queries
 from streamgauge.web.cut import before_cut
-from streamgauge.web.figures import Amounts, comparison, counted, metrics, ratio, total
+from streamgauge.web.figures import Amounts, comparison, counted, marks, metrics, ratio, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sized
-    from datetime import date
-
     from streamgauge.rollups.ranges import Bots, Days, Read
 
 MOST_HOURLY_DAYS = 366
@@ -36,11 +35,13 @@ class Question:
     site_no: int
     days: Days
     bots: Bots
+    imported_before: date = NEVER
+    """Imported days before this one are added (`rollups.imported`)."""
 
     @property
     def key(self) -> dict[str, Any]:
         """The parameters that every statement takes."""
-        return {"site_no": self.site_no, "bots": BOT_FLAGS[self.bots]}
+        return {"site_no": self.site_no, "bots": BOT_FLAGS[self.bots], "imported_before": self.imported_before}
 
     @property
     def one_day(self) -> bool:
@@ -87,6 +88,7 @@ def dashboard(question: Question, now: int, *, compare: bool) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "metrics": figures,
         "visitors_counted": counted(amounts, one_day=question.one_day),
+        **marks(amounts),
         "timeseries": [
             {"bucket": name, "visitors": one.visitors, "visits": one.visits, "pageviews": one.pageviews}
             for name, one in _series(question, days)
@@ -142,13 +144,15 @@ def _list(
         "results": rows,
         "next_skip": page.skip + page.limit if more else None,
         "visitors_counted": counted(everything, one_day=question.one_day),
+        **marks(everything),
     }
 
 
-def daily(question: Question) -> list[dict[str, Any]]:
+def daily(question: Question) -> dict[str, Any]:
     """Return every day with its figures."""
     days = question.by_day()
-    return [{"date": name, **_figures(one)} for name, one in _day_series(question, days)]
+    rows = [{"date": name, **_figures(one)} for name, one in _day_series(question, days)]
+    return {"results": rows, **marks(total(days.values()))}
 
 
 def hourly(question: Question) -> list[dict[str, Any]]:

@@ -14,7 +14,14 @@ from streamgauge.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TABLES: Final = ("COUNTERS_TABLE", "LIVE_TABLE", "REGISTRY_TABLE", "STATUS_TABLE", "DEAD_LETTERS_TABLE")
+_TABLES: Final = (
+    "COUNTERS_TABLE",
+    "LIVE_TABLE",
+    "SESSIONS_TABLE",
+    "REGISTRY_TABLE",
+    "STATUS_TABLE",
+    "DEAD_LETTERS_TABLE",
+)
 
 
 @contextmanager

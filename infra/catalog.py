@@ -199,6 +199,28 @@ CATALOG: Final = (
         may=(May.READ_REGISTRY, May.READ_LIVE),
     ),
     Function(
+        module="api/sessions",
+        about="takes calls about sessions of media servers, and lists those that are active",
+        routes=(
+            Route("GET", f"{ANALYTICS}/sessions/active"),
+            Route("POST", f"{ANALYTICS}/sessions", open=True),
+            Route("PUT", f"{ANALYTICS}/sessions/{{id}}", open=True),
+            Route("DELETE", f"{ANALYTICS}/sessions/{{id}}", open=True),
+        ),
+        may=(May.PUT_EVENTS, May.READ_REGISTRY, May.READ_SESSIONS, May.KEEP_SESSIONS, May.SPILL),
+        finds_places=True,
+    ),
+    Function(
+        module="api/session_history",
+        about="answers the sessions of a user and the figures of days",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.READER,
+        routes=(Route("GET", f"{ANALYTICS}/sessions/user/{{userId}}"), Route("GET", f"{ANALYTICS}/stats/daily")),
+        may=(May.READ_REGISTRY, May.READ_SESSIONS),
+    ),
+    Function(
         module="api/admin",
         about="keeps sites and keys, and accounts for events",
         memory=1024,
@@ -307,7 +329,7 @@ CATALOG: Final = (
         about="keeps the last minutes of every site",
         timeout=60,
         stream=Stream(windowed=False),
-        may=(May.CONSUME_EVENTS, May.WRITE_LIVE),
+        may=(May.CONSUME_EVENTS, May.WRITE_LIVE, May.READ_SESSIONS, May.KEEP_SESSIONS),
         watched=True,
     ),
     *(

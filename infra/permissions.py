@@ -16,13 +16,14 @@ class Thing(StrEnum):
     STREAM = "STREAM_NAME"
     COUNTERS = "COUNTERS_TABLE"
     LIVE = "LIVE_TABLE"
+    SESSIONS = "SESSIONS_TABLE"
     REGISTRY = "REGISTRY_TABLE"
     STATUS = "STATUS_TABLE"
     DEAD_LETTERS = "DEAD_LETTERS_TABLE"
     ARCHIVE = "ARCHIVE_BUCKET"
 
 
-TABLES: Final = (Thing.COUNTERS, Thing.LIVE, Thing.REGISTRY, Thing.STATUS, Thing.DEAD_LETTERS)
+TABLES: Final = (Thing.COUNTERS, Thing.LIVE, Thing.SESSIONS, Thing.REGISTRY, Thing.STATUS, Thing.DEAD_LETTERS)
 
 # Lambda itself chooses this prefix for the batches that an event source mapping gives up.
 ON_FAILURE_PREFIX: Final = "aws/lambda/"
@@ -69,6 +70,8 @@ class May(Enum):
     WRITE_COUNTERS = (Rule(thing=Thing.COUNTERS, actions=_WRITE),)
     READ_LIVE = (Rule(thing=Thing.LIVE, actions=_READ),)
     WRITE_LIVE = (Rule(thing=Thing.LIVE, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),)
+    READ_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=_READ),)
+    KEEP_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),)
     READ_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=("dynamodb:GetItem", "dynamodb:BatchGetItem")),)
     WRITE_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=_WRITE),)
     # Ingest is open to the world: it makes salts, and can touch neither keys nor sites.

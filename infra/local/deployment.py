@@ -32,6 +32,7 @@ _RESOURCES: Final = {
     "stream": "Stream",
     "counters_table": "CountersTable",
     "live_table": "LiveTable",
+    "sessions_table": "SessionsTable",
     "registry_table": "RegistryTable",
     "status_table": "StatusTable",
     "dead_letters_table": "DeadLettersTable",

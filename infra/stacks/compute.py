@@ -31,6 +31,7 @@ _NAMES: Final = {
     Thing.STREAM: "stream",
     Thing.COUNTERS: "counters-table",
     Thing.LIVE: "live-table",
+    Thing.SESSIONS: "sessions-table",
     Thing.REGISTRY: "registry-table",
     Thing.STATUS: "status-table",
     Thing.DEAD_LETTERS: "dead-letters-table",

@@ -57,10 +57,11 @@ class Storage(Stack):
         return {"stream": stream.stream_name}
 
     def _tables(self) -> dict[str, str]:
-        # The live table holds minutes; everything else in DynamoDB can be put back to an earlier point.
+        # The live table holds minutes, that of sessions what Postgres has too, with addresses that must not outlive it; everything else in DynamoDB can be put back to an earlier point.
         tables = {
             "counters-table": self._table("Counters", sort_key="sk", restorable=True),
             "live-table": self._table("Live", sort_key="sk", restorable=False),
+            "sessions-table": self._table("Sessions", sort_key="sk", restorable=False),
             "registry-table": self._table("Registry", sort_key="sk", restorable=True),
             "status-table": self._table("Status", sort_key="sk", restorable=True),
             "dead-letters-table": self._table("DeadLetters", sort_key="sk", restorable=True),
@@ -69,6 +70,11 @@ class Storage(Stack):
             tables["live-table"],
             "DDB3",
             "It holds the last minutes; older items have expired before anybody could restore them.",
+        )
+        accept(
+            tables["sessions-table"],
+            "DDB3",
+            "Postgres holds the same and more; addresses in it leave after 30 days, and would stay in its backups.",
         )
         return {key: table.table_name for key, table in tables.items()}
 

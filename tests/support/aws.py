@@ -24,6 +24,7 @@ TABLES = {
     "DEAD_LETTERS_TABLE": "dead-letters",
     "COUNTERS_TABLE": "counters",
     "LIVE_TABLE": "live",
+    "SESSIONS_TABLE": "sessions",
 }
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

@@ -30,6 +30,7 @@ from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.origin import check_origin, header
 from streamgauge.edge.problems import INTERNAL, PROBLEM_JSON, Problem
 from streamgauge.edge.validation import problem_at_route
+from streamgauge.edge.writers import writer_of
 from streamgauge.errors import NotFoundError, OutOfBoundsError
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ READ: Final[Security] = [{"bearer": ["read"]}]
 
 ADMIN: Final[Security] = [{"bearer": ["admin"]}]
 """Keys and tokens with `admin`."""
+
+WRITE: Final[Security] = [{"bearer": ["write"]}]
+"""Keys with `write` or `server`, wherever ingest takes them. Such routes have no authorizer in front: `edge.writers` looks."""
 
 OPEN: Final[Security] = []
 """Anybody."""
@@ -109,7 +113,10 @@ class Application(APIGatewayHttpResolver):
             return Problem(405, "Method not allowed", f"This path takes {methods}.", headers={"allow": methods})
         for needed in allowed[method]:
             for scope in needed["bearer"]:
-                require(caller_of(event), cast("Scope", scope))
+                if scope == "write":
+                    writer_of(event)
+                else:
+                    require(caller_of(event), cast("Scope", scope))
         return None
 
     def _refuse(self, error: Exception) -> Response[str]:

@@ -10,7 +10,7 @@ from streamgauge.events.models import Acquisition
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
-    from streamgauge.events.models import Kind, Page, VideoFields
+    from streamgauge.events.models import Kind, Page, Spot, VideoFields
     from streamgauge.ingestion.models import SentEvent
     from streamgauge.ingestion.refusal import RefusedError
     from streamgauge.ingestion.visitors import Hashes, Visitor
@@ -43,5 +43,6 @@ class Draft(msgspec.Struct, kw_only=True):
     visitor: Visitor | None = None
     hashes: Hashes | None = None
     touches_visit: bool = True
+    spot: Spot | None = None
     page: Page | None = None
     acquisition: Acquisition = Acquisition()

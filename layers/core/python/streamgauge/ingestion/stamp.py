@@ -63,6 +63,7 @@ def record_of(draft: Draft, received: int, receipt: Receipt) -> Record:
         acquisition=draft.acquisition,
         surroundings=_surroundings(draft, sent, visitor),
         video=draft.video,
+        spot=draft.spot,
         properties=draft.properties,
         metadata=sent.metadata,
     )

@@ -16,6 +16,7 @@ from streamgauge.ingestion.limits import limits
 from streamgauge.ingestion.models import VIDEO_PROPERTIES, VideoProperties
 from streamgauge.ingestion.reading import invalid
 from streamgauge.ingestion.refusal import RefusedError
+from streamgauge.ingestion.spots import spot_of
 from streamgauge.ingestion.times import event_time
 from streamgauge.ingestion.visitors import Visitor, hashes_of, visitor_of
 from streamgauge.places.lookup import normal
@@ -151,6 +152,13 @@ def know_visitor(draft: Draft, call: Call) -> None:
     draft.touches_visit = address is not None or given is not None
 
 
+def find_spot(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
+    """Find where a user watches, for sharing detection; a replay knows no address any more."""
+    visitor = cast("Visitor", draft.visitor)
+    if draft.kind in VIDEO_KINDS and cast("SentEvent", draft.sent).user_id and not visitor.bot:
+        draft.spot = spot_of(visitor.address, cast("SiteRecord", draft.site), keep_address=False)
+
+
 def find_page(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
     """Find on which page it happened."""
     sent = cast("SentEvent", draft.sent)
@@ -186,6 +194,7 @@ STEPS: Final[tuple[Callable[[Draft, Call], None], ...]] = (
     stamp_time,
     check_catalogue,
     know_visitor,
+    find_spot,
     find_page,
     find_acquisition,
     hash_visitor,

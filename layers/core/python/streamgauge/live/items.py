@@ -10,6 +10,7 @@ import msgspec
 from streamgauge.events.facts import BUFFER, FATAL, KIND_NUMBERS, QUALITY_CHANGE, SEEK, flags_of
 from streamgauge.events.models import StampedEvent, decode
 from streamgauge.ids import number
+from streamgauge.live.watching import list_watching
 from streamgauge.settings import settings
 from streamgauge.store import dynamo
 
@@ -82,15 +83,17 @@ def _number(text: str | None) -> int:
 
 
 def store(records: Sequence[StreamRecord], now_seconds: float) -> int:
-    """Write the live items of a batch and return how many events they hold. Raises StoreAwayError: it must come again.
+    """Write the live items of a batch, list what its users watch, and return how many events they hold. Raises StoreAwayError: it must come again.
 
     What cannot be read is passed over: the warehouse keeps it as a dead letter.
     """
     by_site: defaultdict[str, list[LiveEvent]] = defaultdict(list)
-    for event in _readable(records):
+    recent = [event for event in _readable(records) if event.time > (now_seconds - WINDOW_SECONDS) * 1_000_000]
+    for event in recent:
         found = live_event(event)
-        if found is not None and event.time > (now_seconds - WINDOW_SECONDS) * 1_000_000:
+        if found is not None:
             by_site[event.site].append(found)
+    list_watching(recent, now_seconds)
     if not by_site:
         return 0
     arrived = int(max(record.arrived_at for record in records) * 1000)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from streamgauge.events.facts import COMPLETE, ERROR, KIND_NUMBERS, PAUSE, PROGRESS, RESUME, START
 from streamgauge.events.models import VIDEO_KINDS, SessionFields, SessionItem
 from streamgauge.ids import number
-from streamgauge.sessions.folding import HIGHEST_BITRATE, ORDER, Call
+from streamgauge.sessions.folding import HIGHEST_BITRATE, ORDER, Call, Session, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from streamgauge.events.models import Spot, StampedEvent, VideoFields
@@ -51,6 +54,31 @@ def player_call(event: StampedEvent) -> Call:
         raise ValueError("nobody is known to watch")
     fields = player_fields(event.session_id or "", KIND_NUMBERS[event.kind], video, item_of(event, video), event.spot)
     return Call(event.time, ORDER["beat"], number("call", event.id), user_id, fields)
+
+
+def playback_id(event: StampedEvent) -> str:
+    """Return under which id a watching user's playback stands in the active list."""
+    video_id = "" if event.video is None else event.video.video_id
+    chain = event.session_id or event.anonymous_id or ""
+    return f"video#{number('player', chain, event.user_id or '', video_id):x}"
+
+
+def watched(known: Session | None, events: Iterable[StampedEvent], session_id: str) -> Session | None:
+    """Return a player's session with a watching user's events that are newer than all it has seen; None when none is.
+
+    It has ended when the video was played to its end or failed; whatever comes after that begins it again.
+    """
+    newer = sorted((event for event in events if known is None or event.time > known.seen), key=lambda one: one.time)
+    if not newer:
+        return None
+    if known is not None:
+        known = msgspec.structs.replace(known, stop=None, paused=known.paused or known.stop is not None)
+    session = fold(known, [player_call(event) for event in newer])
+    session.id = session_id
+    last = newer[-1]
+    failed = last.kind == "video_error" and last.video is not None and last.video.fatal is not False
+    session.stop = session.last if last.kind == "video_complete" or failed else None
+    return session
 
 
 def player_fields(

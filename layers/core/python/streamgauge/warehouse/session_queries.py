@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-COLUMNS: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
-    ("key", "bigint"), ("session_id", "text"), ("user_id", "text"), ("user_key", "bigint"), ("day", "date"),
-    ("start", "bigint"), ("last", "bigint"), ("seen", "bigint"), ("stop", "bigint"), ("calls", "integer"),
-    ("paused", "boolean"), ("historical", "boolean"), ("described", "boolean"), ("heartbeats", "boolean"),
-    ("transcoded", "boolean"), ("ever_transcoded", "boolean"), ("hosting", "boolean"), ("position", "double precision"),
-    ("last_position", "double precision"), ("runtime", "double precision"), ("bitrate", "integer"), ("network", "bigint"),
-    ("latitude", "double precision"), ("longitude", "double precision"), ("radius_km", "double precision"),
-    ("starts", "bigint[]"), ("ends", "bigint[]"), ("duration", "bigint"), ("streamed", "bigint"), ("unrated", "bigint"),
-    ("changed_at", "bigint"), ("kept_from", "date"), ("content_type", "text"), ("content_id", "text"), ("title", "text"),
-    ("library_id", "text"), ("client_name", "text"), ("device_name", "text"), ("device_id", "text"), ("device", "text"),
-    ("resolution", "text"), ("source", "text"), ("country", "text"), ("city", "text"), ("ip_address", "text"),
-)  # fmt: skip
+from streamgauge.sessions.rows import COLUMNS, NAMES
 
-_NAMES: Final[LiteralString] = ", ".join(name for name, _ in COLUMNS)
 _TYPED: Final[LiteralString] = ", ".join(name + " " + kind for name, kind in COLUMNS)
 _SET: Final[LiteralString] = ", ".join(name + " = excluded." + name for name, _ in COLUMNS if name != "key")
 
 OF_KEYS: Final[LiteralString] = (
-    "SELECT " + _NAMES + " FROM {} WHERE site_no = %(site_no)s AND key = ANY(%(keys)s::bigint[])"
+    "SELECT " + NAMES + " FROM {} WHERE site_no = %(site_no)s AND key = ANY(%(keys)s::bigint[])"
 )
-OF_DAY: Final[LiteralString] = "SELECT " + _NAMES + " FROM {} WHERE site_no = %(site_no)s AND day = %(day)s"
+OF_DAY: Final[LiteralString] = "SELECT " + NAMES + " FROM {} WHERE site_no = %(site_no)s AND day = %(day)s"
 UPSERT: Final[LiteralString] = (
-    "INSERT INTO {} (site_no, " + _NAMES + ") SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t("
+    "INSERT INTO {} (site_no, " + NAMES + ") SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t("
     + _TYPED + ") ON CONFLICT (site_no, key) DO UPDATE SET " + _SET
 )  # fmt: skip
 

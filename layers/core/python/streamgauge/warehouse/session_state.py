@@ -10,11 +10,12 @@ from psycopg import sql
 
 from streamgauge.clock import MICROSECONDS, day_start, instant, local_day
 from streamgauge.events.facts import BOT, FATAL, flags_of, user_key
-from streamgauge.events.models import SessionFields, SessionItem, Spot, VideoFields
+from streamgauge.events.models import SessionFields, Spot, VideoFields
 from streamgauge.ids import number
 from streamgauge.sessions.folding import ORDER, Call, Session, device_of, fold
 from streamgauge.sessions.models import call_of, session_key
 from streamgauge.sessions.players import is_watching, player_call, player_fields, player_key
+from streamgauge.sessions.rows import ITEM, PLAIN, SPOT, session_of, values_of
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse import session_queries as queries
 from streamgauge.warehouse.dictionaries import bigints
@@ -36,18 +37,6 @@ IP_KEPT: Final = 30 * 86_400 * MICROSECONDS
 
 _FIELDS: Final = msgspec.json.Decoder(SessionFields)
 _ENCODE: Final = msgspec.json.Encoder().encode
-_NAMES: Final = tuple(name for name, _ in queries.COLUMNS)
-_PLAIN: Final = (
-    "user_id", "start", "last", "seen", "stop", "calls", "paused", "historical", "described", "transcoded",
-    "ever_transcoded", "position", "last_position", "bitrate", "starts", "ends", "duration", "streamed", "unrated",
-    "resolution",
-)  # fmt: skip
-"""Columns that are attributes of the session; those of its item and spot follow."""
-_ITEM: Final = (
-    "content_type", "content_id", "title", "library_id", "runtime", "client_name", "device_name", "device_id",
-    "heartbeats", "source",
-)  # fmt: skip
-_SPOT: Final = ("ip_address", "network", "country", "city", "latitude", "longitude", "radius_km", "hosting")
 
 
 class Stored(NamedTuple):
@@ -203,7 +192,7 @@ _NOWHERE: Final = Spot()
 
 def _counted(session: Session) -> tuple[object, ...]:
     """Return what figures and detection read of a session."""
-    return tuple(getattr(session, name) for name in _PLAIN if name not in {"seen", "calls"})
+    return tuple(getattr(session, name) for name in PLAIN if name not in {"seen", "calls"})
 
 
 def _of(table: Table, query: Any) -> sql.Composed:  # noqa: ANN401 - a literal of `session_queries`
@@ -216,18 +205,8 @@ def _read(connection: Connection, site: Located, table: Table, keys: Iterable[in
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    values = dict(zip(_NAMES, row, strict=True))
+    values = values_of(row)
     return Stored(session_of(values), values["kept_from"])
-
-
-def session_of(values: dict[str, Any]) -> Session:
-    """Return the session that a row's columns, by name, hold."""
-    return Session(
-        id=values["session_id"],
-        item=SessionItem(**{name: values[name] for name in _ITEM}),
-        spot=Spot(**{name: values[name] for name in _SPOT}),
-        **{name: values[name] for name in _PLAIN},
-    )
 
 
 def _write(connection: Connection, site: Located, table: Table, changed: dict[int, Stored], now: int) -> None:
@@ -238,9 +217,9 @@ def _write(connection: Connection, site: Located, table: Table, changed: dict[in
 
 
 def _row(key: int, session: Session, kept_from: date, zone: str, now: int) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(session, name) for name in _PLAIN}
-    row |= {name: getattr(session.item, name) for name in _ITEM}
-    row |= {name: getattr(session.spot, name) for name in _SPOT}
+    row: dict[str, Any] = {name: getattr(session, name) for name in PLAIN}
+    row |= {name: getattr(session.item, name) for name in ITEM}
+    row |= {name: getattr(session.spot, name) for name in SPOT}
     if session.last < now - IP_KEPT:
         row["ip_address"] = None
     return row | {

@@ -1,0 +1,130 @@
+"""What callers send about sessions, checked."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads it
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from streamgauge.events.models import SessionHistory, SessionItem
+from streamgauge.ingestion.session_calls import Told, instant_of
+from streamgauge.places.lookup import normal
+from streamgauge.sessions.folding import HIGHEST_BITRATE
+from streamgauge.sessions.models import LONGEST_ID
+
+_SECONDS = 10_000_000
+
+
+def _printable(text: str) -> str:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):  # noqa: PLR2004 - ASCII
+        raise ValueError("holds control characters")
+    return text
+
+
+def _without_slash(text: str) -> str:
+    if "/" in text:
+        raise ValueError("an id stands in addresses, so it holds no slash")
+    return text
+
+
+def _address(text: str) -> str:
+    found = normal(text)
+    if found is None:
+        raise ValueError("is no IP address")
+    return found
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_ID), AfterValidator(_printable)]
+Seconds = Annotated[float, Field(ge=0, le=_SECONDS, allow_inf_nan=False)]
+Bitrate = Annotated[float, Field(ge=0, le=HIGHEST_BITRATE, allow_inf_nan=False, description="kbit/s")]
+Address = Annotated[str, StringConstraints(max_length=64), AfterValidator(_address)]
+
+
+class SessionUpdate(BaseModel):
+    """How a session fares; what is left out stays as it was. `ip_address` is read from server keys alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position_seconds: Seconds | None = None
+    paused: bool | None = None
+    bitrate_kbps: Bitrate | None = None
+    transcoded: bool | None = None
+    resolution: Annotated[Text | None, Field(description="Such as 1080p.")] = None
+    ip_address: Address | None = None
+    timestamp: Annotated[datetime | None, Field(description="When; now if left out.")] = None
+
+    def told(self, address: str | None) -> Told:
+        """Return what the call says, from `address`."""
+        return Told(
+            time=self.time,
+            address=address,
+            position=self.position_seconds,
+            paused=self.paused,
+            bitrate=None if self.bitrate_kbps is None else round(self.bitrate_kbps),
+            transcoded=self.transcoded,
+            resolution=self.resolution or None,
+        )
+
+    @property
+    def time(self) -> int | None:
+        """When, in microseconds; None: now."""
+        return instant_of(self.timestamp)
+
+
+class SessionStart(SessionUpdate):
+    """A session that starts.
+
+    `duration_seconds`, `ended_at` and `status` are read with `historical` alone, which needs a server key.
+    """
+
+    id: Annotated[Id, AfterValidator(_without_slash)] | None = None
+    user_id: Id
+    content_id: Id
+    content_type: Annotated[Id, StringConstraints(max_length=64)] = "unknown"
+    started_at: Annotated[datetime | None, Field(description="When; `timestamp` or now if left out.")] = None
+    client_name: Text = ""
+    device_name: Text = ""
+    device_id: Text | None = None
+    title: Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)] | None = None
+    library_id: Text | None = None
+    runtime_seconds: Annotated[Seconds | None, Field(description="How long the item is.")] = None
+    heartbeats: Annotated[
+        bool, Field(description="False for a source that calls only when something changes, such as a webhook of Plex.")
+    ] = True
+    source: Annotated[Text, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")] = "api"
+    historical: bool = False
+    duration_seconds: Seconds | None = None
+    ended_at: datetime | None = None
+    status: Literal["playing", "paused", "ended", "abandoned"] | None = None
+
+    @property
+    def time(self) -> int | None:
+        """When it starts, in microseconds; None: now."""
+        return instant_of(self.started_at or self.timestamp)
+
+    def item(self) -> SessionItem:
+        """Return what is played, and on what."""
+        return SessionItem(
+            content_type=self.content_type,
+            content_id=self.content_id,
+            title=self.title or None,
+            library_id=self.library_id or None,
+            runtime=self.runtime_seconds or None,
+            client_name=self.client_name or None,
+            device_name=self.device_name or None,
+            device_id=self.device_id or None,
+            heartbeats=self.heartbeats,
+            source=self.source,
+        )
+
+    def history(self) -> SessionHistory | None:
+        """Return how a session of the past ended; None without a start, or without an end or a duration."""
+        begin, end = self.time, instant_of(self.ended_at)
+        if begin is None or (end is None and self.duration_seconds is None):
+            return None
+        duration = None if self.duration_seconds is None else round(self.duration_seconds * 1_000_000)
+        ended = begin + (duration or 0) if end is None else end
+        length = max(0, ended - begin)
+        return SessionHistory(ended, length if duration is None else min(duration, length), self.status == "abandoned")

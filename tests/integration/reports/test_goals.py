@@ -179,6 +179,8 @@ def test_names_limits_and_scopes(connection, site):
     assert get(journeys, PATH, "goal_id=goal_0")[0] == 422
     assert get(journeys, PATH, "by=source")[0] == 422
     assert get(journeys, PATH, "goal_id=goal_0&by=shoe_size")[0] == 422
+    # A filter that would not be applied is refused.
+    assert get(journeys, PATH, "country=DE")[0] == 422
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -133,3 +133,8 @@ class Conversions(BaseModel):
     by: By
     results: list[ConversionRow]
     next_cursor: str | None
+    attribution: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Whose database places come from, where its licence asks for it.",
+    )

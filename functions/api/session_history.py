@@ -12,7 +12,7 @@ from streamgauge.edge.parameters import RangeParameters, report_range
 from streamgauge.sessions import live
 from streamgauge.sessions.models import ActiveSessions, shown
 from streamgauge.sessions.players import SOURCE
-from streamgauge.sessions.reports import DailyStats, daily_stats, merged, sessions_of_user
+from streamgauge.sessions.reports import SessionDays, daily_stats, merged, sessions_of_user
 from streamgauge.store import postgres
 
 app = application()
@@ -50,7 +50,7 @@ def daily(
     website_id: Website = None,
     start: Annotated[str | None, Query(max_length=40, description="As `startDate`.")] = None,
     end: Annotated[str | None, Query(max_length=40, description="As `endDate`.")] = None,
-) -> Response[DailyStats]:
+) -> Response[SessionDays]:
     """List every day of the range with the sessions that started on it."""
     site = site_for(app, "read", website_id)
     today = local_day(time.time_ns() // 1000, site.timezone)
@@ -59,7 +59,7 @@ def daily(
     )
     days = report_range(given, today, site.timezone)
     rows = daily_stats(postgres.read, site.site_no, days.start, days.end)
-    body = DailyStats(range=days.echo(), results=rows, next_cursor=None)
+    body = SessionDays(range=days.echo(), results=rows, next_cursor=None)
     return cached(body, PAST_SECONDS if days.end < today else OPEN_SECONDS)
 
 

@@ -76,6 +76,8 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/v1/analytics/event",
         "/api/v1/analytics/event/batch",
         "/api/analytics/view/{videoId}",
+        "/api/v1/analytics/sessions",
+        "/api/v1/analytics/sessions/{id}",
         "/health",
         "/api/metrics/health",
         "/openapi.json",

@@ -36,7 +36,7 @@ class DailyStat(TypedDict):
     transcoded_sessions: int
 
 
-class DailyStats(TypedDict):
+class SessionDays(TypedDict):
     """Every day of a range."""
 
     range: dict[str, str]

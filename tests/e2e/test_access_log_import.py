@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 import ua_parser
 from crawleruseragents import is_crawler
 
+from tests.e2e.killing import killing_the_consumer
 from tests.oracle.access_log import count, open_log, ranked, read
 
 WEBLOGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "weblogs"
@@ -56,45 +58,52 @@ def streamgauge(home, *arguments):
     return run.stdout
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
-def imported(request, stack):
-    """Import a log into a site of its own and wait until it is counted; the figures follow from the log alone."""
-    name, zone, days = request.param
-    path = WEBLOGS / f"{name}.log"
-    log = read(open_log(path))
+@pytest.fixture(scope="module")
+def client(stack):
+    """Return a client with the stack's admin key."""
     with httpx.Client(
         base_url=stack.endpoints["base_url"],
         headers={"authorization": f"Bearer {stack.endpoints['keys']['admin']}", "cache-control": "no-cache"},
         timeout=60,
-    ) as client:
-        site = f"log-{uuid.uuid4().hex[:12]}"
-        made = client.post(
-            "/api/v1/sites",
-            json={
-                "name": "Log",
-                "site_id": site,
-                "timezone": zone,
-                "domains": ["semicomplete.com", "www.semicomplete.com"],
-            },
-        )
-        assert made.status_code == 201, made.text
-        world = SimpleNamespace(
-            client=client,
-            site=site,
-            range=days,
-            log=log,
-            home=stack.home,
-            times=0,
-            arguments=(
-                "import", "access-log", path, "--url", stack.endpoints["base_url"], "--key", made.json()["keys"]["server"], "--json",
-            ),
-            figures={bots: count(log.page_views, zone, keep) for bots, keep in KEEP.items()},
-        )  # fmt: skip
-        import_once(world)
-        yield world
+    ) as made:
+        yield made
+
+
+def new_world(stack, client, name, zone, days):
+    """Make a site for a log, from which alone its figures follow."""
+    path = WEBLOGS / f"{name}.log"
+    log = read(open_log(path))
+    site = f"log-{uuid.uuid4().hex[:12]}"
+    domains = ["semicomplete.com", "www.semicomplete.com"]
+    made = client.post("/api/v1/sites", json={"name": "Log", "site_id": site, "timezone": zone, "domains": domains})
+    assert made.status_code == 201, made.text
+    key = made.json()["keys"]["server"]
+    return SimpleNamespace(
+        client=client,
+        site=site,
+        range=days,
+        log=log,
+        home=stack.home,
+        times=0,
+        arguments=("import", "access-log", path, "--url", stack.endpoints["base_url"], "--key", key, "--json"),
+        figures={bots: count(log.page_views, zone, keep) for bots, keep in KEEP.items()},
+    )
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def imported(request, stack, client):
+    """Import a log into a site of its own and wait until it is counted."""
+    world = new_world(stack, client, *request.param)
+    import_once(world)
+    return world
 
 
 def import_once(world):
+    run_import(world)
+    wait_until_counted(world)
+
+
+def run_import(world):
     told = json.loads(streamgauge(world.home, *world.arguments))
     wanted = len(world.log.page_views)
     assert told == {
@@ -107,6 +116,10 @@ def import_once(world):
         "unreadable": world.log.unreadable,
     }
     world.times += 1
+
+
+def wait_until_counted(world):
+    wanted = len(world.log.page_views)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         rows = get(world, f"/api/v1/accounting?website_id={world.site}")["results"]
@@ -185,3 +198,16 @@ def test_reports_equal_the_offline_count(imported):
 def test_a_second_import_changes_nothing(imported):
     import_once(imported)
     assert_reports(imported)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_killing_the_consumer_during_an_import_changes_nothing(stack, client):
+    seed = random.SystemRandom().randrange(10**6)
+    print("seed", seed)
+    world = new_world(stack, client, "semicomplete_apache_2015", "America/New_York", MAY)
+    with killing_the_consumer(stack.home, random.Random(seed)) as killed:
+        run_import(world)
+        time.sleep(6)
+    assert killed
+    wait_until_counted(world)
+    assert_reports(world)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import threading
 import time
 import uuid
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.e2e.killing import killing_the_consumer
 from tests.e2e.mixed_traffic import accounts, make_events, send
 
 if TYPE_CHECKING:
@@ -39,22 +37,6 @@ def site(client: httpx.Client) -> dict[str, Any]:
     return made.json()
 
 
-def warehouse_workers(home: Path) -> list[int]:
-    """Return the processes that run the warehouse function of the stack in this state folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        of_warehouse = any(
-            part.startswith(b"AWS_LAMBDA_FUNCTION_NAME=") and b"warehouse" in part for part in environment
-        )
-        if of_warehouse and any(os.fsencode(home) in part for part in environment):
-            found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.parametrize("count", SIZES)
 def test_every_event_is_accounted_for(
     client: httpx.Client, site: dict[str, Any], eventually: Callable[..., Any], count: int
@@ -71,27 +53,9 @@ def test_killing_the_consumer_changes_nothing(
     seed = random.SystemRandom().randrange(10**6)
     print("seed", seed)
     chance = random.Random(seed)
-    stop = threading.Event()
-    killed = []
-
-    def kill_at_random() -> None:
-        while not stop.wait(chance.uniform(0.1, 0.8)):
-            for pid in warehouse_workers(stack.home):
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(pid)
-                except ProcessLookupError:
-                    continue
-
-    killer = threading.Thread(target=kill_at_random)
-    killer.start()
-    time.sleep(0)
-    try:
+    with killing_the_consumer(stack.home, chance) as killed:
         sent = send(client, site["keys"]["server"], make_events(seed, 4_000))
         time.sleep(6)
-    finally:
-        stop.set()
-        killer.join()
     assert killed
     assert_settled(client, site, eventually, sent)
 

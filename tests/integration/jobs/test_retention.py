@@ -8,8 +8,11 @@ from datetime import date, timedelta
 import msgspec
 import psycopg
 import pytest
-from streamgauge.jobs import closing, raw_retention, retention, rollup_retention
+from streamgauge.imports import days as imported_days
+from streamgauge.imports.models import ImportedRows
+from streamgauge.jobs import closing, hints, raw_retention, retention, rollup_retention
 from streamgauge.jobs.slots import Slot
+from streamgauge.rollups.imported import first_own_day
 from streamgauge.settings import settings
 from streamgauge.store import dynamo
 from streamgauge.warehouse import partitions, pending
@@ -77,13 +80,13 @@ def test_an_idle_run_asks_no_postgres(aws, monkeypatch):
 
 @pytest.mark.parametrize("reason", ["no hint", "its day has come", "other settings", "by hand"])
 def test_looks_when_there_may_be_something(connection, reason):
-    hints = {
+    known = {
         "its day has come": {"day": "2026-11-10", "settings": "90/365"},
         "other settings": {"day": "9999-12-31", "settings": "30/365"},
         "by hand": {"day": "9999-12-31", "settings": "90/365"},
     }
-    if reason in hints:
-        dynamo.put_item("status", {"pk": "hint", "sk": "retention", **hints[reason]})
+    if reason in known:
+        dynamo.put_item("status", {"pk": "hint", "sk": "retention", **known[reason]})
     assert retention.remove_old(Slot(ALL_RAW_DUE.at, by_hand=reason == "by hand"))["partitions"] == 0
     assert hint() == "9999-12-31"
     assert retention.remove_old(Slot(ALL_RAW_DUE.at + timedelta(days=1))) == {"due": 0}
@@ -236,6 +239,47 @@ def test_rollups_shorter_than_raw_events_leave_a_day_that_takes_no_late_event(co
     assert retention.remove_old(Slot(at(2026, 11, 11, 3), by_hand=True))["days"] == 0
 
 
+def import_days(connection, site, *, imported, first, count):
+    piece = ImportedRows(
+        source="plausible",
+        rows=[{"date": first + timedelta(days=step), "visitors": 1, "visits": 1} for step in range(count)],
+    )
+    imported_days.put(connection, site, f"{imported:%Y-%m-%d}", "totals", piece)
+    connection.execute("UPDATE imports SET updated_at = %s WHERE import_id = %s", [imported, f"{imported:%Y-%m-%d}"])
+
+
+def imported_left(connection):
+    return [row[0] for row in connection.execute("SELECT day FROM imported_days ORDER BY day").fetchall()]
+
+
+def test_imported_days_are_kept_as_rollups_from_their_import_on(connection, add_site):
+    site = add_site()
+    import_days(connection, site, imported=at(2026, 3, 1), first=date(2020, 1, 1), count=2)
+    import_days(connection, site, imported=at(2026, 6, 1, 12), first=date(2021, 1, 1), count=1)
+    hints.set_retention(None)
+    hints.note_import(date(2026, 3, 1))
+    assert hint() == "2027-03-02"
+    retention.remove_old(Slot(at(2027, 3, 1, 6), by_hand=True))
+    assert len(imported_left(connection)) == 3
+    assert hint() == "2027-03-02"
+    retention.remove_old(Slot(at(2027, 3, 2, 6)))
+    assert imported_left(connection) == [date(2021, 1, 1)]
+    assert size(connection, "imports") == 1
+    assert hint() == "2027-06-02"
+    retention.remove_old(Slot(at(2027, 6, 2, 6)))
+    assert (size(connection, "imported_days"), size(connection, "imports")) == (0, 0)
+
+
+def test_imported_days_that_were_not_shown_never_come_up(connection, traffic):
+    # Own days leave before the imported ones, which were imported later.
+    first = first_own_day(lambda *asked: connection.execute(*asked).fetchall(), traffic.site_no)
+    before = first - timedelta(days=2)
+    import_days(connection, traffic, imported=at(2027, 1, 1), first=before, count=10)
+    retention.remove_old(Slot(at(2027, 8, 20, 3, 15)))
+    assert size(connection, "rollup_days") == 0
+    assert imported_left(connection) == [before, before + timedelta(days=1)]
+
+
 def test_ids_receipts_runs_and_anchors_go_when_nothing_needs_them(connection, traffic):
     day = "INSERT INTO event_ids (digest, writer, hour, n, kept_until, site_no) VALUES (gen_random_uuid(), 0, 0, 0, %s, 1)"
     connection.execute("TRUNCATE event_ids")
@@ -353,7 +397,7 @@ def test_twice_ten_at_once_and_killed_half_way_end_alike(connection, traffic, st
             del outcomes[-1]["job_runs"]
     for way, outcome in zip(WAYS, outcomes[1:], strict=True):
         assert outcome == outcomes[0], way
-    assert outcomes[0]["partitions"] == [[], []]
+    assert outcomes[0]["partitions"] == [[] for _ in partitions.TABLES]
     assert outcomes[0]["rollup_days"]
 
 

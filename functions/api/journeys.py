@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.edge.csv_answers import wants_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.filter_parameters import asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
 from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.filters.models import OF_EVENTS, Filters
 from streamgauge.ingestion.pages import cut, folded
 from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
@@ -37,16 +39,20 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: ReportParameters, *own: str) -> tuple[Question, ReportRange]:
-    """Return what is asked; `own` are the query names of the route. A filter that is not applied must not seem to be."""
+def _question(website_id: str, asked: ReportParameters) -> tuple[Question, ReportRange]:
     site = site_for(app, "read", website_id)
-    known = {field.alias or name for name, field in ReportParameters.model_fields.items()} | {*own}
-    for name in app.current_event.query_string_parameters or {}:
-        if name not in known:
-            message = "This report knows no parameter of this name."
-            raise OutOfBoundsError(message, [(["query", name], message)])
     days = report_range(asked, local_day(_now(), site.timezone), site.timezone)
     return Question(postgres.read, site.site_no, days, asked.bots), days
+
+
+def _filters(*own: str, of_visits: bool = False) -> Filters:
+    """Return the filters asked for; `own` are the query names of the route. One that is not applied must not seem to be."""
+    filters = asked_filters(app, own)
+    for one in filters.conditions:
+        if not of_visits or one.name in OF_EVENTS:
+            message = f"This report cannot be filtered by {one.name.value}."
+            raise OutOfBoundsError(message, [(["query", one.name.value], message)])
+    return filters
 
 
 def _answer(body: dict[str, Any], days: ReportRange) -> Response[Any]:
@@ -75,7 +81,8 @@ def retention(
 
     Weeks and months are whole, those at the edges of the range too; `limit` does not cut the list.
     """
-    question, days = _question(website_id, asked, "by")
+    question, days = _question(website_id, asked)
+    _filters("by")
     body = cohorts.retention(question, by, local_day(_now(), days.timezone))
     return _answer({**body, "next_cursor": None}, days)
 
@@ -88,10 +95,14 @@ def path_report(
     direction: Annotated[Literal["next", "previous"], Query(description="After the page, or back from it.")] = "next",
     steps: Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many pages.")] = 1,
 ) -> Response[Paths]:
-    """List the most frequent pages, or sequences of pages, after or before a page within a visit."""
-    question, days = _question(website_id, asked, "page", "direction", "steps")
+    """List the most frequent pages, or sequences of pages, after or before a page within a visit.
+
+    Takes filters on the dimensions of visits, such as `source=Google` or `country=!DE`.
+    """
+    question, days = _question(website_id, asked)
+    filters = _filters("page", "direction", "steps", of_visits=True)
     walk = Walk(folded(cut(page).path), direction, steps)
-    body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)))
+    body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)), filters)
     body["next_cursor"] = next_cursor(body.pop("next_skip"))
     return _answer(body, days)
 
@@ -104,7 +115,8 @@ def goal_report(
     by: Annotated[By | None, Query(description="With `goal_id`: by a dimension of the visit.")] = None,
 ) -> Response[Goals | Conversions]:
     """Show every goal with who reached it; or one goal by source, channel or another dimension of the visit."""
-    question, days = _question(website_id, asked, "goal_id", "by")
+    question, days = _question(website_id, asked)
+    _filters("goal_id", "by")
     if (goal_id is None) != (by is None):
         message = "Give `goal_id` and `by` together, or neither."
         raise OutOfBoundsError(message, [(["query", "goal_id" if goal_id is None else "by"], message)])

@@ -8,6 +8,7 @@ from itertools import groupby
 import pytest
 from msgspec.structs import replace
 from streamgauge.clock import MICROSECONDS
+from streamgauge.events.models import Acquisition
 
 from functions.api import journeys
 from tests.integration.reports.conftest import get, store
@@ -118,6 +119,25 @@ def test_another_visit_at_the_same_instant(connection, site):
     )
     _, body, _ = get(journeys, PATH, f"{MARCH}&page=/pricing&steps=2")
     assert sorted(row["pages"] for row in body["results"]) == [["/a", "(exit)"], ["/b", "(exit)"]]
+
+
+def test_filters_on_visits(connection, visits):
+    store(
+        connection,
+        [
+            seen("2026-03-06 12:00", person="n", path="/pricing", acquisition=Acquisition("News", "referral")),
+            seen("2026-03-06 12:01", person="n", path="/news", acquisition=Acquisition("Other", "referral")),
+        ],
+    )
+    query = f"{MARCH}&page=/pricing"
+    assert get(journeys, PATH, f"{query}&source=News")[1]["results"] == [
+        {"pages": ["/news"], "visits": 1, "share": 1.0}
+    ]
+    assert get(journeys, PATH, f"{query}&source=!News")[1]["visits"] == 6
+    assert get(journeys, PATH, f"{query}&entry_page=~pric&source=!News")[1]["visits"] == 2
+    # Filters of events would ask for visits that hold one: not here.
+    assert get(journeys, PATH, f"{query}&event=signup")[0] == 422
+    assert get(journeys, PATH, f"{query}&colour=red")[0] == 422
 
 
 def test_raw_events_that_are_gone(connection, visits):

@@ -8,14 +8,29 @@ LAST_LOST_DAY: Final[LiteralString] = """
 SELECT max(day) FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND NOT whole
 """
 
-PATHS: Final[LiteralString] = """
+
+def paths(joins: LiteralString, condition: LiteralString) -> LiteralString:
+    """Return the statement of a path report over the visits `v`, with `joins`, that meet a condition.
+
+    It gives (kind, step, pages, visits): all visits that saw the page; the most frequent sequences; the most frequent pages of
+    each step. A visit counts once, from its first view of the page. Views of one page in a row are one step. Where another visit
+    of the same visitor ends or begins at the same instant, the number of a visit's page views tells which of those then are its
+    own.
+    """
+    return (
+        """
 WITH seen AS MATERIALIZED (
     SELECT row_number() OVER () AS visit, later_keys || key AS keys, start, last, tie, pageviews,
         (to_timestamp(start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
         (to_timestamp(last / 1000000) AT TIME ZONE 'UTC')::date AS last_day
-    FROM visits
-    WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s AND bot = ANY(%(bots)s) AND NOT loose
-        AND (entry_page = %(code)s OR pages @> ARRAY[%(code)s::bigint])
+    FROM visits v
+"""
+    + joins
+    + """
+    WHERE v.site_no = %(site_no)s AND v.day BETWEEN %(start)s AND %(end)s AND v.bot = ANY(%(bots)s) AND NOT v.loose
+        AND (v.entry_page = %(code)s OR v.pages @> ARRAY[%(code)s::bigint]) AND """
+    + condition
+    + """
 ), viewed AS (
     SELECT s.visit, s.keys, s.start, s.tie, s.pageviews, e.time, e.id, p.path,
         row_number() OVER of_visit AS place, lag(p.path) OVER of_visit AS before, count(*) OVER (PARTITION BY s.visit) AS views
@@ -66,11 +81,8 @@ UNION ALL
 UNION ALL
 (SELECT 'step', step, ARRAY[name], visits FROM by_step WHERE rank <= %(limit)s ORDER BY step, rank)
 """
-"""(kind, step, pages, visits): all visits that saw the page; the most frequent sequences; the most frequent pages of each step.
+    )
 
-A visit counts once, from its first view of the page. Views of one page in a row are one step. Where another visit of the same
-visitor ends or begins at the same instant, the number of a visit's page views tells which of those then are its own.
-"""
 
 MATCHED: Final[LiteralString] = """
 SELECT code, sum(visitors)::bigint, sum(lasting)::bigint, sum(pageviews + events)::bigint

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from streamgauge.dimensions import Dimension, code_of
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.filters.conditions import visit_condition, visit_joins
 from streamgauge.web import journey_queries
 from streamgauge.web.figures import ratio
 from streamgauge.web.whole_days import require_whole
 
 if TYPE_CHECKING:
+    from streamgauge.filters.models import Filters
     from streamgauge.web.reports import Page, Question
 
 Direction = Literal["next", "previous"]
@@ -30,10 +32,10 @@ class Walk(NamedTuple):
     steps: int
 
 
-def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
+def paths(question: Question, walk: Walk, page: Page, filters: Filters) -> dict[str, Any]:
     """Return the most frequent sequences of pages after (or, going back, before) a page, and the pages of each step.
 
-    Raises OutOfBoundsError for a range with days whose raw events are gone, or with more visits than MOST_VISITS.
+    `filters` are of visits. Raises OutOfBoundsError for a range with days whose raw events are gone, or with more visits than MOST_VISITS.
     """
     require_whole(question)
     key = {
@@ -45,10 +47,14 @@ def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
     if question.read(journey_queries.PAGE_VISITS, key)[0][0] > MOST_VISITS:
         message = f"More than {MOST_VISITS} visits saw this page: ask for fewer days."
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
+    where = visit_condition(filters)
     rows = question.read(
-        journey_queries.PATHS,
+        journey_queries.paths(visit_joins(filters), where.sql),
         {
             **key,
+            **where.parameters,
+            "low": question.days.start,
+            "high": question.days.end,
             "page": walk.page,
             "sign": 1 if walk.direction == "next" else -1,
             "edge": EDGES[walk.direction],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 import time
 from collections import Counter
@@ -13,9 +14,11 @@ from urllib.parse import quote
 import typer
 
 from streamgauge_cli import console
-from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, connect, site_domain
+from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, connect, explain, site_domain
 from streamgauge_cli.errors import CommandError, StoppedError
-from streamgauge_cli.sending import MOST_EVENTS, Answer, Sender, batches, read_answer, to_json
+from streamgauge_cli.media_traffic import PATH as SESSIONS
+from streamgauge_cli.media_traffic import MediaTraffic
+from streamgauge_cli.sending import MOST_EVENTS, Answer, Refusal, Sender, batches, read_answer, to_json
 from streamgauge_cli.traffic import Action, Traffic
 
 if TYPE_CHECKING:
@@ -24,38 +27,47 @@ if TYPE_CHECKING:
 _TICK_SECONDS: Final = 0.25
 _IN_FLIGHT: Final = 8
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_ACCEPTED: Final = 202
+_TAKEN: Final = frozenset({200, 201, 202, 204})
+_SESSIONS_AN_HOUR: Final = 12.0
+_PAST_SESSIONS_A_DAY: Final = 15
 _EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One action as it is sent: an event for a batch, or a view with a path of its own."""
+    """One action as it is sent: an event for a batch, or a call with a path of its own."""
 
     body: bytes
     path: str | None = None
+    method: str = "POST"
 
 
 class TrafficSender(Sender):
-    """Sends batches of events, and views one by one."""
+    """Sends batches of events; views, and calls about sessions, one by one."""
 
     def post(self, batch: list[Call]) -> Answer:  # type: ignore[override]
-        """Send one batch, or the view that stands alone in it."""
-        path = batch[0].path
-        if path is None:
+        """Send one batch, or the call that stands alone in it."""
+        call = batch[0]
+        if call.path is None:
             return super().post(batch)
-        answer = self.request(path, batch[0].body, {"content-type": "application/json"})
-        return Answer(accepted=1) if answer.status_code == _ACCEPTED else read_answer(answer)
+        answer = self.request(call.path, call.body, {"content-type": "application/json"}, call.method)
+        if answer.status_code in _TAKEN:
+            return Answer(accepted=1)
+        # A call about a session that another one has ended: as with a real server, it is over.
+        if answer.is_client_error and call.path.startswith(SESSIONS):
+            return Answer(refused=[Refusal(0, "", str(answer.status_code), explain(answer))])
+        return read_answer(answer)
 
 
 def prepare(action: Action) -> Call:
     """Return an action as it is sent."""
-    path = None if action.video_id is None else f"/api/analytics/view/{quote(action.video_id, safe='')}"
-    return Call(to_json(action.body), path)
+    if action.video_id is not None:
+        return Call(to_json(action.body), f"/api/analytics/view/{quote(action.video_id, safe='')}")
+    return Call(to_json(action.body), action.path, action.method)
 
 
 def grouped(calls: Iterable[Call]) -> Iterator[list[Call]]:
-    """Cut calls into what one request takes: views alone, events in batches."""
+    """Cut calls into what one request takes: calls with a path alone, events in batches."""
     events: list[Call] = []
     for call in calls:
         if call.path is not None:
@@ -102,15 +114,16 @@ def command(
     key: KeyOption = None,
     site: SiteOption = None,
 ) -> None:
-    """Send made-up website and video traffic, views included. Needs a server key.
+    """Send made-up traffic of a website, its videos and a media server. Needs a server key.
 
     Each visitor has an address, an agent and a habit of coming back; videos are played, paused, sought and left, so that every
-    report has something to show. Use it on a site made for it.
+    report has something to show. The media server's streams come on top of `--rate`. Use it on a site made for it.
     """
     length = None if duration is None else seconds(duration)
     connection = connect("server", url, key, site)
     domain = site_domain(connection) or "demo.example"
     traffic = Traffic(seed, time.time(), site=connection.site, base=f"https://{domain}")
+    media = MediaTraffic(seed, traffic.start, site=connection.site)
     counts: Counter[str] = Counter()
     refusals: list[str] = []
     began = time.monotonic()
@@ -122,22 +135,28 @@ def command(
         def answered(batch: list[Call], answer: Answer) -> None:
             counts.update(sent=len(batch), accepted=answer.accepted, refused=len(answer.refused))
             refusals.extend(f"{refusal.code} {refusal.detail}" for refusal in answer.refused)
-            counts["views"] += batch[0].path is not None
+            path = batch[0].path
+            if path is not None:
+                counts["session calls" if path.startswith(SESSIONS) else "views"] += 1
             bar.update(task, advance=len(batch), note=f"{counts['refused']} refused" if counts["refused"] else "")
 
         try:
             if backfill_days:
                 task = bar.add_task("days before", total=backfill_days * backfill_events, note="")
-                past = (prepare(action) for action in traffic.backfill(backfill_days, backfill_events))
+                before = heapq.merge(
+                    traffic.backfill(backfill_days, backfill_events),
+                    media.backfill(backfill_days, _PAST_SESSIONS_A_DAY),
+                    key=_time_of,
+                )
+                past = (prepare(action) for action in before)
                 sender.send_all(grouped(past), answered)
                 bar.update(task, total=counts["sent"])
             if rate > 0:
                 task = bar.add_task("live", total=None if length is None else int(length * rate), note="")
-                traffic.start = time.time()
+                traffic.start = media.start = time.time()
                 began = time.monotonic()
-                live = takewhile(
-                    lambda action: length is None or action.at < traffic.start + length, traffic.live(rate)
-                )
+                both = heapq.merge(traffic.live(rate), media.live(_SESSIONS_AN_HOUR), key=_time_of)
+                live = takewhile(lambda action: length is None or action.at < traffic.start + length, both)
                 sender.send_all(paced(live, time.time, time.sleep), answered)
         except (KeyboardInterrupt, StoppedError):
             if length is not None:
@@ -146,9 +165,13 @@ def command(
     _report(counts, refusals, time.monotonic() - began)
 
 
+def _time_of(action: Action) -> float:
+    return action.at
+
+
 def _report(counts: Counter[str], refusals: list[str], took: float) -> None:
     console.out.print(
-        f"{counts['sent']} calls in {took:.0f} s ({counts['views']} of them views): "
+        f"{counts['sent']} calls in {took:.0f} s ({counts['views']} views, {counts['session calls']} about sessions): "
         f"{counts['accepted']} accepted, {counts['refused']} refused."
     )
     for refusal, times in Counter(refusals).most_common(_EXAMPLES):

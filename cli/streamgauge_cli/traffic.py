@@ -118,11 +118,13 @@ _PROGRESS_SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class Action:
-    """One call at `at` (epoch seconds): an event, or a view of `video_id` when that is set."""
+    """One call at `at` (epoch seconds): an event, a view of `video_id` when that is set, or a call of its own at `path`."""
 
     at: float
     body: dict[str, Any]
     video_id: str | None = None
+    path: str | None = None
+    method: str = "POST"
 
 
 @dataclass(frozen=True)

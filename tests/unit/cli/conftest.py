@@ -17,6 +17,7 @@ class FakeService:
     def __init__(self):
         self.events = {}
         self.views = []
+        self.sessions = []
         self.calls = []
         self.answers = {}
         self.batches = 0
@@ -31,6 +32,9 @@ class FakeService:
             self.views.append((path.rpartition("/")[2], json.loads(request.content)))
             return httpx.Response(202, json={"message": "View tracked successfully", "accepted": 1})
         body = json.loads(request.content) if request.content else None
+        if path.startswith("/api/v1/analytics/sessions"):
+            self.sessions.append((request.method, path, body))
+            return httpx.Response(204 if request.method == "DELETE" else 201, json=None)
         self.calls.append((request.method, path, dict(request.url.params), body, request.headers.get("authorization")))
         answer = self.answers.get((request.method, path))
         if isinstance(answer, list):

@@ -102,5 +102,7 @@ def test_simulate_sends_days_before_and_live(service, local_stack, run):
     assert outcome.exit_code == 0, (outcome.exception, outcome.stderr)
     assert len(service.events) > 100
     assert service.views
+    assert {method for method, _, _ in service.sessions} >= {"POST"}
+    assert sum(bool(body.get("historical")) for _, _, body in service.sessions) == 30
     assert all(event["website_id"] == "main" for event in service.events.values())
     assert " 0 refused" in outcome.stdout

@@ -20,7 +20,11 @@ class Transport:
     def __init__(self) -> None:
         self.answers: list[object] = []
         self.requests: list[tuple[str, str, str, str, bytes]] = []
+        self.together: list[Reply | None] = []
         self.pauses = 0
+
+    def exchange_each(self, service: str, headers: dict[str, str], bodies: list[bytes]) -> list[Reply | None]:
+        return self.together
 
     def exchange(self, service: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
         self.requests.append((service, method, path, query, body))
@@ -37,6 +41,7 @@ class Transport:
 def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
     fake = Transport()
     monkeypatch.setattr(wire, "exchange", fake.exchange)
+    monkeypatch.setattr(wire, "exchange_each", fake.exchange_each)
     monkeypatch.setattr(wire, "pause", fake.pause)
     return fake
 
@@ -150,6 +155,25 @@ def test_throttling_is_tried_again_then_the_store_is_away(transport: Transport) 
     transport.answers = [error(400, "ThrottlingException")]
     with pytest.raises(StoreAwayError):
         dynamo.get_item("t", {"pk": "a"})
+
+
+def test_each_update_says_whether_it_was_made(transport: Transport) -> None:
+    updates = [dynamo.Update({"pk": str(n)}, "SET n = :n", "n < :n", {":n": n}) for n in range(5)]
+    # Of the third nothing is known, and the fourth is throttled: both are made again on their own.
+    transport.together = [
+        ok({}),
+        error(400, "ConditionalCheckFailedException"),
+        None,
+        error(400, "ThrottlingException"),
+        ok({}),
+    ]
+    transport.answers = [error(400, "ConditionalCheckFailedException"), Reply(503, b""), ok({})]
+    assert dynamo.update_each("t", updates) == [True, False, False, True, True]
+    again = [msgspec.json.decode(request[-1])["Key"]["pk"]["S"] for request in transport.requests]
+    assert again == ["2", "3", "3"]
+    transport.together = [error(400, "ValidationException")] * 5
+    with pytest.raises(StoreRefusedError):
+        dynamo.update_each("t", updates)
 
 
 def test_a_wrong_request_is_ours_to_mend(transport: Transport) -> None:

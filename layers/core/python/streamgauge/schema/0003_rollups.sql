@@ -57,7 +57,7 @@ CREATE TABLE rollup_months (
     duration    bigint NOT NULL DEFAULT 0,
     page_time   bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (site_no, dimension, month, bots, code)
-) WITH (fillfactor = 70);
+);
 -- Top lists read the leading values of each month. Rows change once for every day that is closed.
 CREATE INDEX rollup_months_leading ON rollup_months (site_no, dimension, month, bots, visitors);
 

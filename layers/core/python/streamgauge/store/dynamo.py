@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+_VERSION: Final = "DynamoDB_20120810"
 MAX_WRITES: Final = 25
 MAX_READS: Final = 100
 
@@ -65,6 +66,29 @@ def update_item(
     request = {"TableName": table, "Key": to_wire(key), "ReturnValues": returning, **expressions}
     answer = _call("UpdateItem", request, expected=CONDITION_FAILED)
     return None if answer is None else from_wire(answer.get("Attributes", {}))
+
+
+class Update(NamedTuple):
+    """A conditional change of one item, for `update_each`."""
+
+    key: Mapping[str, Any]
+    update: str
+    condition: str
+    values: Mapping[str, Any]
+
+
+def update_each(table: str, updates: Sequence[Update]) -> list[bool]:
+    """Change items, each on its own, and say of each whether its condition held. The changes must be safe to repeat."""
+    requests = [
+        {
+            "TableName": table,
+            "Key": to_wire(one.key),
+            **_expressions(one.values, None, UpdateExpression=one.update, ConditionExpression=one.condition),
+        }
+        for one in updates
+    ]
+    answers = wire.call_each("dynamodb", f"{_VERSION}.UpdateItem", "1.0", requests, expected=CONDITION_FAILED)
+    return [answer is not None for answer in answers]
 
 
 def delete_item(
@@ -167,7 +191,7 @@ def _paused(attempt: int, *, progress: bool) -> int:
 
 
 def _call(operation: str, request: dict[str, Any], expected: str | None = None) -> Any:  # noqa: ANN401 - JSON
-    return wire.call("dynamodb", f"DynamoDB_20120810.{operation}", "1.0", request, expected=expected)
+    return wire.call("dynamodb", f"{_VERSION}.{operation}", "1.0", request, expected=expected)
 
 
 def _page(answer: dict[str, Any]) -> Page:

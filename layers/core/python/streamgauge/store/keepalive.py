@@ -53,20 +53,25 @@ class Connection:
 
     def request(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         """Send one request and read its answer. Raises OSError (also for what is no HTTP)."""
+        self.send(method, target, headers, body)
+        return self.receive(method)
+
+    def send(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
+        """Send one request; its answer is received before the next one. Raises OSError."""
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{method} {target} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         try:
             self._socket.sendall(head.encode("latin-1") + body)
         except (BrokenPipeError, ConnectionResetError) as error:
             raise StaleConnectionError("closed before the request") from error
-        return self._read(method)
 
     def close(self) -> None:
         """Close."""
         self.reusable = False
         self._socket.close()
 
-    def _read(self, method: str) -> Reply:
+    def receive(self, method: str) -> Reply:
+        """Read the answer to the request that was sent. Raises OSError (also for what is no HTTP)."""
         status, headers = self._read_head()
         while status < 200:  # noqa: PLR2004 - interim answers
             status, headers = self._read_head()

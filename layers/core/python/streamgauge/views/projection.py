@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.settings import settings
@@ -20,7 +20,6 @@ EPOCH_STEP: Final = 2**40
 _DAY_KEPT_DAYS: Final = 8
 _MONTH_KEPT_DAYS: Final = 431
 """From the first day of the month: 400 days after its end."""
-_WRITERS: Final = 8
 
 _CURRENT: Final = """
     SELECT c.video_id, c.bucket, c.n, e.epoch, c.version
@@ -61,22 +60,18 @@ def push(
     ).fetchall()
     table = settings().text("COUNTERS_TABLE")
 
-    def put(row: tuple[str, str, int, int, int]) -> bool:
-        video_id, bucket, n, epoch, version = row
-        expires = expires_at(bucket)
-        changed = dynamo.update_item(
-            table,
-            {"pk": f"{site_id}#view#{video_id}", "sk": bucket},
-            "SET n = :n, v = :v" + ("" if expires is None else ", expires = :expires"),
-            condition="attribute_not_exists(v) OR v < :v",
-            values={":n": n, ":v": epoch * EPOCH_STEP + version} | ({} if expires is None else {":expires": expires}),
-        )
-        return changed is not None
+    return sum(dynamo.update_each(table, [_update(site_id, *row) for row in rows]))
 
-    if len(rows) <= 1:
-        return sum(map(put, rows))
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        return sum(pool.map(put, rows))
+
+def _update(site_id: str, video_id: str, bucket: str, n: int, epoch: int, version: int) -> dynamo.Update:
+    """Return the change to a counter; made twice, it changes nothing."""
+    expires = expires_at(bucket)
+    return dynamo.Update(
+        {"pk": f"{site_id}#view#{video_id}", "sk": bucket},
+        "SET n = :n, v = :v" + ("" if expires is None else ", expires = :expires"),
+        "attribute_not_exists(v) OR v < :v",
+        {":n": n, ":v": epoch * EPOCH_STEP + version} | ({} if expires is None else {":expires": expires}),
+    )
 
 
 def raise_epoch(connection: Connection) -> None:
@@ -84,6 +79,7 @@ def raise_epoch(connection: Connection) -> None:
     connection.execute(_RAISE_EPOCH)
 
 
+@lru_cache(maxsize=4096)
 def expires_at(bucket: str) -> int | None:
     """Return when a period's item may go (epoch seconds), None for the total."""
     kind, _, text = bucket.partition("#")

@@ -17,7 +17,11 @@ class Persons:
         self._facts = facts
         self._root: dict[int, int] = {}
         for fact in facts:
-            self.tie(key for key in (fact.visit_key, fact.prev_key) if key is not None)
+            # Nearly every event has one key, which has been seen already or stands for itself.
+            if fact.visit_key is not None and fact.prev_key is None:
+                self._root.setdefault(fact.visit_key, fact.visit_key)
+            else:
+                self.tie(key for key in (fact.visit_key, fact.prev_key) if key is not None)
 
     def tie(self, keys: Iterable[int]) -> bool:
         """Put keys together; True when they were not yet."""
@@ -29,8 +33,10 @@ class Persons:
 
     def find(self, key: int) -> int:
         """Return the person of a key."""
-        root = key
-        while self._root.setdefault(root, root) != root:
+        root = self._root.setdefault(key, key)
+        if root == key:
+            return key
+        while self._root[root] != root:
             root = self._root[root]
         self._root[key] = root
         return root
@@ -41,6 +47,7 @@ class Persons:
         for key in list(self._root):
             groups.setdefault(self.find(key), (set(), []))[0].add(key)
         for fact in self._facts:
+            # Every key has just been found, and points to its person.
             if fact.visit_key is not None:
-                groups[self.find(fact.visit_key)][1].append(fact)
+                groups[self._root[fact.visit_key]][1].append(fact)
         return {person: group for person, group in groups.items() if group[1]}

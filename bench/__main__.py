@@ -1,6 +1,7 @@
 """`make bench`: measure, and compare with what is asked.
 
 `--only NAME …` takes figures or parts (ingest, warehouse, reports, stack, cost); `--scale 1m` leaves the ten million events out.
+`--keep DIR` keeps the server with the loaded databases in a folder, and running: the next run reads them as they are.
 Results go to `$STREAMGAUGE_HOME/bench.json`, to the table of `docs/performance.md` (a whole run only), and to standard output.
 """
 
@@ -20,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from bench import cost, ingest, load, reports, stack, warehouse
-from bench.database import FOLDER, HOME, ROOT, server
+from bench.database import FOLDER, HOME, ROOT, kept_server, server
 from bench.figures import Figure
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 PARTS: Final = {
     "ingest": ("ingest_",),
     "warehouse": ("insert_", "warehouse_", "bytes_", "live_cpu", "wal_"),
-    "reports": ("report_", "uniques_"),
+    "reports": ("report_", "uniques_", "filtered_", "funnel_"),
     "stack": ("freshness_", "live_freshness", "view_post"),
     "cost": ("cost_",),
 }
@@ -44,8 +45,8 @@ _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
 class Bench:
     """One run: what is wanted, what is known so far, and where progress is shown."""
 
-    def __init__(self, wanted: set[str], scales: list[str], progress: Progress) -> None:
-        self.wanted, self.scales, self._progress = wanted, scales, progress
+    def __init__(self, wanted: set[str], scales: list[str], keep: Path | None, progress: Progress) -> None:
+        self.wanted, self.scales, self.keep, self._progress = wanted, scales, keep, progress
         self.figures: list[Figure] = []
         self.warehouse: warehouse.Results | None = None
         self._line = progress.add_task("", total=None)
@@ -63,9 +64,15 @@ class Bench:
         if self.wants("ingest"):
             self.say("ingest: CPU of the whole handler, and of a cold start")
             self.figures += [Figure(**row) for row in ingest.measure()]
-        if self.wants("warehouse") or self.wants("reports"):
+        if self.wants("warehouse"):
             with server() as postgres:
-                self._on_postgres(postgres)
+                self.warehouse = warehouse.measure(postgres, self.say)
+            self.figures += self.warehouse.figures
+        if self.wants("reports") and self.keep:
+            self._reports(kept_server(self.keep))
+        elif self.wants("reports"):
+            with server() as postgres:
+                self._reports(postgres)
         if self.wants("stack"):
             self.figures += stack.measure(self.say)
         if self.wants("cost") and self.warehouse is not None:
@@ -73,15 +80,14 @@ class Bench:
             one, fifty = cpu["ingest_cpu_us_per_event"], cpu["ingest_cpu_us_per_event_50"]
             self.figures += cost.measure(one, fifty, self.warehouse)
 
-    def _on_postgres(self, postgres: Server) -> None:
-        if self.wants("warehouse"):
-            self.warehouse = warehouse.measure(postgres, self.say)
-            self.figures += self.warehouse.figures
-        if self.wants("reports"):
-            databases = {scale: self._load(postgres, scale) for scale in self.scales}
-            self.figures += reports.measure(postgres, databases, self.say)
+    def _reports(self, postgres: Server) -> None:
+        databases = {scale: self._load(postgres, scale) for scale in self.scales}
+        self.figures += reports.measure(postgres, databases, self.say)
 
     def _load(self, postgres: Server, scale: str) -> str:
+        found = load.take(postgres, scale) if self.keep else None
+        if found is not None:
+            return found
         self.say(f"loading {load.SCALES[scale]:,} events (kept for the next run)")
         line = self._progress.add_task(f"events at {scale}", total=load.SCALES[scale])
         name = load.load(postgres, scale, lambda count: self._progress.advance(line, count))
@@ -95,6 +101,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="figures or parts: " + ", ".join(PARTS))
     parser.add_argument(
         "--scale", choices=[*load.SCALES, "all"], default="all", help="how many events the reports read"
+    )
+    parser.add_argument(
+        "--keep", metavar="DIR", type=Path, help="where the loaded databases stay, on a server that stays up"
     )
     asked = parser.parse_args()
     wanted = {_part_of(name, parser.error) for name in asked.only} or set(PARTS)
@@ -112,7 +121,7 @@ def main() -> None:
     with ExitStack() as open_, Progress(*columns, console=console, transient=True) as progress:
         before = dict(os.environ)
         open_.callback(lambda: (os.environ.clear(), os.environ.update(before)))
-        bench = Bench(wanted, scales, progress)
+        bench = Bench(wanted, scales, asked.keep, progress)
         bench.run()
     whole = wanted == set(PARTS) and scales == list(load.SCALES)
     figures = [figure for figure in bench.figures if whole or _is_asked(figure.name, asked.only)]

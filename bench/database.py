@@ -59,6 +59,13 @@ class Server:
         """Say whether a database is there."""
         return bool(self._postgres.query(f"SELECT 1 FROM pg_database WHERE datname = '{database}'", "postgres").strip())
 
+    def find(self, beginning: str) -> str | None:
+        """Return the name of the latest database whose name begins like this."""
+        names = self._postgres.query(
+            f"SELECT datname FROM pg_database WHERE datname LIKE '{beginning}%' ORDER BY oid DESC LIMIT 1", "postgres"
+        )
+        return names.strip() or None
+
     def rename(self, database: str, name: str) -> None:
         """Give a database another name: loading ends with it, so that half a load is never taken for a whole one."""
         self._postgres.query(f'ALTER DATABASE "{database}" RENAME TO "{name}"', "postgres")
@@ -67,13 +74,29 @@ class Server:
 @contextmanager
 def server() -> Iterator[Server]:
     """Start the bench's server, which does without durability: it costs wall time of the disk, hardly any CPU."""
-    postgres = Postgres(FOLDER / "postgres", free_port(), FOLDER / "postgres.log", careless=True)
+    postgres = _at(FOLDER)
     postgres.stop()
     head = postgres.start()
     try:
         yield Server(postgres, head)
     finally:
         postgres.stop()
+
+
+def kept_server(folder: Path) -> Server:
+    """Return the server of a folder, started where it does not run, and left running."""
+    running = folder / "postgres" / "data" / "postmaster.pid"
+    if running.exists():
+        postgres = _at(folder, int(running.read_text().split("\n")[3]))
+        head = postgres.head()
+        if head is not None and postgres.answers():
+            return Server(postgres, head)
+    postgres = _at(folder)
+    return Server(postgres, postgres.start())
+
+
+def _at(folder: Path, port: int | None = None) -> Postgres:
+    return Postgres(folder / "postgres", port or free_port(), folder / "postgres.log", careless=True)
 
 
 def add_site(connection: Connection, site: str) -> int:

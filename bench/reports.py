@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from streamgauge.access import registry
 from streamgauge.contributions import TOTAL_CODE
@@ -18,7 +19,7 @@ from bench import load
 from bench.figures import Figure, at_most, median, percentile, plain, timed_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bench.database import Server
 
@@ -26,18 +27,61 @@ RANGE_DAYS: Final = 90
 _ORIGIN: Final = "bench"
 WARM: Final = 20
 CALLS: Final = 200
+FILTERED_CALLS: Final = 30
+_ANALYTICS: Final = "/api/v1/analytics"
+_FILTERS: Final = {"country": "DE", "browser": "Chrome"}
+_FILTERED_DAYS: Final = 30
+_LEADING_PAGE: Final = """
+    SELECT name FROM rollup_months WHERE site_no = 1 AND dimension = 1 GROUP BY name ORDER BY sum(visitors) DESC, name LIMIT 1
+"""
+_GOALS: Final = """
+    INSERT INTO goals (goal_id, site_no, name, kind, match, value)
+    SELECT 'bench-' || name, 1, name, kind, match, value
+    FROM (VALUES ('signup', 'event', 'equals', 'signup'), ('page', 'page', 'equals', %s)) AS t (name, kind, match, value)
+    ON CONFLICT DO NOTHING
+"""
+
+
+class Report(NamedTuple):
+    """A report as it is asked for; `path` may hold the number of a video, `query` the page that most visitors saw."""
+
+    function: str
+    path: str
+    query: Mapping[str, str] = {}
+    umami: str = ""
+
+
+def _website(name: str, umami: str = "", **query: str) -> Report:
+    return Report("web", f"{_ANALYTICS}/{name}/{load.SITE}", query, umami)
+
+
 REPORTS: Final = {
-    "dashboard": ("web", "/api/v1/analytics/dashboard/bench"),
-    "top-pages": ("web", "/api/v1/analytics/top-pages/bench"),
-    "daily-stats": ("web", "/api/v1/analytics/daily-stats/bench"),
-    "video": ("video", "/api/metrics/video/video-{}"),
+    "dashboard": _website("dashboard", "totals of 90 days 10.4 s"),
+    "top-pages": _website("top-pages", "top paths of 90 days 9.8 s"),
+    "top-pages-entry": _website("top-pages", by="entry"),
+    "top-pages-exit": _website("top-pages", by="exit"),
+    "top-referrers": _website("top-referrers"),
+    "top-referrers-url": _website("top-referrers", by="url"),
+    "top-countries": _website("top-countries", "countries of 90 days 13.4 s"),
+    "top-regions": _website("top-countries", by="region"),
+    "top-cities": _website("top-countries", by="city"),
+    "top-browsers": _website("top-browsers"),
+    "top-os": _website("top-os"),
+    "top-devices": _website("top-devices"),
+    "traffic-summary": _website("traffic-summary"),
+    "custom-events": _website("custom-events"),
+    "daily-stats": _website("daily-stats", "series of 90 days 14.9 s"),
+    "hourly-stats": _website("hourly-stats"),
+    "retention": Report("journeys", f"{_ANALYTICS}/retention/{load.SITE}"),
+    "paths": Report("journeys", f"{_ANALYTICS}/paths/{load.SITE}", {"page": "{page}"}),
+    "goals": Report("journeys", f"{_ANALYTICS}/goals/{load.SITE}"),
+    "video": Report("video", "/api/metrics/video/video-{}"),
 }
-UMAMI: Final = {
-    "dashboard": "Umami: totals of 90 days 10.4 s at 10 M",
-    "top-pages": "Umami: top paths of 90 days 9.8 s at 10 M",
-    "daily-stats": "Umami: series of 90 days 14.9 s at 10 M",
-    "video": "Umami has none",
-}
+HALF_MONTHS: Final = (date(2026, 3, 16), date(2026, 5, 15))
+"""Days of which a half month on either side stands in no row of a whole month: the most that a top list adds up by days."""
+LONGEST_SECONDS: Final = 8
+FEWEST_CALLS: Final = 6
+"""A slow report is asked so often when the time for it is over."""
 
 
 def measure(server: Server, databases: dict[str, str], say: Callable[[str], None]) -> list[Figure]:
@@ -45,31 +89,60 @@ def measure(server: Server, databases: dict[str, str], say: Callable[[str], None
     os.environ["ORIGIN_SECRET"] = _ORIGIN
     figures: list[Figure] = []
     middle: dict[tuple[str, str], float] = {}
+    largest = max(databases, key=lambda one: load.SCALES[one])
     for scale, database in databases.items():
         os.environ["DATABASE_URL"] = server.url(database)
         settings.cache_clear()
         postgres.discard()
         _find_site()
-        for name, (function, path) in REPORTS.items():
+        with server.connect(database) as connection:
+            page = str(connection.execute(_LEADING_PAGE).fetchall()[0][0])
+            connection.execute(_GOALS, [page])
+        for name, report in REPORTS.items():
             say(f"{name} over {RANGE_DAYS} days at {scale}")
-            times = _times(importlib.import_module(f"functions.api.{function}").handler, path)
+            times = _times(report, page, _last_days(RANGE_DAYS))
             middle[name, scale] = median(times)
-            told = f"p50 {median(times):.1f} ms; {UMAMI[name]}"
+            told = f"p50 {median(times):.1f} ms" + (f"; Umami: {report.umami} at 10 M" if report.umami else "")
             if scale == "10m":
                 figures.append(at_most(f"report_{name}_p95_ms", percentile(times, 0.95), "ms", told, 25))
             else:
                 figures.append(plain(f"report_{name}_{scale}_p95_ms", percentile(times, 0.95), "ms", told))
-        if scale == max(databases, key=lambda one: load.SCALES[one]):
-            say(f"uniques over {RANGE_DAYS} days at {scale}")
-            figures.append(_uniques(server, database))
+        if scale == largest:
+            figures += _once(server, database, scale, page, say)
     postgres.discard()
     if {"1m", "10m"} <= databases.keys():
         growth = {name: middle[name, "10m"] / middle[name, "1m"] for name in REPORTS}
-        worst = max(growth, key=lambda name: growth[name])
+        worst = sorted(growth, key=lambda name: -growth[name])
+        told = ", ".join(f"{name} {growth[name]:.1f}" for name in worst[:4])
         figures.append(
-            at_most("report_growth", growth[worst], "ratio", f"p50 at 10 M / 1 M, worst: {worst}; Umami 9-17", 1.5)
+            at_most("report_growth", growth[worst[0]], "ratio", f"p50 at 10 M / 1 M, worst: {told}; Umami 9-17", 1.5)
         )
     return figures
+
+
+def _once(server: Server, database: str, scale: str, page: str, say: Callable[[str], None]) -> list[Figure]:
+    """Return what is measured at the largest scale alone."""
+    say(f"top-pages over half months at {scale}")
+    times = _times(REPORTS["top-pages"], page, [HALF_MONTHS])
+    told = f"p50 {median(times):.1f} ms; 61 days from the middle of a month to the middle of another"
+    figures = [plain("report_top-pages_half_months_p95_ms", percentile(times, 0.95), "ms", told)]
+    say(f"two filters over {_FILTERED_DAYS} days at {scale}")
+    filtered = {}
+    for name in ("dashboard", "top-pages", "top-referrers", "daily-stats"):
+        report = REPORTS[name]
+        asked = report._replace(query={**report.query, **_FILTERS})
+        filtered[name] = median(_times(asked, page, _last_days(_FILTERED_DAYS), FILTERED_CALLS))
+    worst = max(filtered, key=lambda name: filtered[name])
+    told = "country and browser; p50 " + ", ".join(f"{name} {value:.0f}" for name, value in filtered.items())
+    figures.append(at_most("filtered_30d_ms", filtered[worst], "ms", told, 600))
+    say(f"uniques over {RANGE_DAYS} days at {scale}")
+    return [*figures, _uniques(server, database)]
+
+
+def _last_days(count: int) -> list[tuple[date, date]]:
+    """Return three ranges: one ends today, which is open, the others on the days before."""
+    ends = [load.FIRST_DAY + timedelta(load.DAYS - 1 - before) for before in range(3)]
+    return [(end - timedelta(count - 1), end) for end in ends]
 
 
 def _find_site() -> None:
@@ -78,29 +151,38 @@ def _find_site() -> None:
     registry.find_site = lambda _site: site  # type: ignore[assignment]
 
 
-def _times(handler: Callable[[dict[str, Any], None], dict[str, Any]], path: str) -> list[float]:
-    times = []
-    for n in range(WARM + CALLS):
-        # Three ranges in turn: one ends today, which is open, the others on the days before.
-        end = load.FIRST_DAY + timedelta(load.DAYS - 1 - n % 3)
-        event = _request(path.format(n % 50), end)
+def _times(report: Report, page: str, ranges: list[tuple[date, date]], calls: int = CALLS) -> list[float]:
+    """Return how long a report takes, over ranges in turn."""
+    handler: Callable[[dict[str, Any], None], dict[str, Any]] = importlib.import_module(
+        f"functions.api.{report.function}"
+    ).handler
+    times: list[float] = []
+    begun = time.monotonic()
+    for n in range(WARM + calls):
+        start, end = ranges[n % len(ranges)]
+        query = {name: value.format(page=page) for name, value in report.query.items()}
+        event = _request(
+            report.path.format(n % 50), {"startDate": start.isoformat(), "endDate": end.isoformat(), **query}
+        )
         begin = time.perf_counter()
         answer = handler(event, None)
         taken = (time.perf_counter() - begin) * 1000
         if answer["statusCode"] != 200:  # noqa: PLR2004
-            raise SystemExit(f"{path} answered {answer}")
-        if n >= WARM:
+            raise SystemExit(f"{report.path} answered {answer}")
+        late = time.monotonic() - begun > LONGEST_SECONDS
+        if n >= WARM or late:
             times.append(taken)
+        if late and len(times) >= FEWEST_CALLS:
+            break
     return times
 
 
-def _request(path: str, end: Any) -> dict[str, Any]:  # noqa: ANN401
-    query = {"startDate": (end - timedelta(RANGE_DAYS - 1)).isoformat(), "endDate": end.isoformat()}
+def _request(path: str, query: dict[str, str]) -> dict[str, Any]:
     return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
-        "rawQueryString": "&".join(f"{name}={value}" for name, value in query.items()),
+        "rawQueryString": urlencode(query),
         "queryStringParameters": query,
         "headers": {"accept": "application/json", "host": "example.org", "x-origin-secret": _ORIGIN},
         "requestContext": {

@@ -92,12 +92,13 @@ def no_later_statement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def no_version_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last push wins, however old what it says."""
-    update_item = dynamo.update_item
+    update_each = dynamo.update_each
 
-    def unconditional(*arguments: Any, condition: str | None = None, **rest: Any) -> Any:
-        return update_item(*arguments, **rest)
+    def unconditional(table: str, updates: list[dynamo.Update]) -> Any:
+        always = "attribute_exists(pk) OR attribute_not_exists(pk)"
+        return update_each(table, [one._replace(condition=always) for one in updates])
 
-    monkeypatch.setattr(projection.dynamo, "update_item", unconditional)
+    monkeypatch.setattr(projection.dynamo, "update_each", unconditional)
 
 
 def no_awaited_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:

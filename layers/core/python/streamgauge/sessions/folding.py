@@ -6,7 +6,7 @@ repetition changes anything, as long as late ones are folded in their place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,10 @@ class Call(NamedTuple):
     tie: int
     user_id: str
     fields: SessionFields
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        """Say whether this one comes first; fields have no order, and need none."""
+        return self[:4] < other[:4]
 
 
 class Session(msgspec.Struct, kw_only=True):

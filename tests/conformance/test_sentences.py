@@ -24,9 +24,10 @@ HELD_ELSEWHERE = {
     "**retention cohorts**": "tests/integration/reports/test_retention.py",
     "**path**": "tests/integration/reports/test_paths.py",
     "**history of other tools**": "tests/unit/cli/test_import_umami.py",
+    "**imported days**": "tests/integration/reports/test_imported.py",
 }
 """Sentences that no case can show in a report of a few events, and what tests them."""
-WHOLE = {"**goal**", "**retention cohorts**", "**path**", "**history of other tools**"}
+WHOLE = {"**goal**", "**retention cohorts**", "**path**", "**history of other tools**", "**imported days**"}
 
 
 def plain(text: str) -> str:

@@ -32,6 +32,7 @@ from streamgauge.warehouse.directory import Directory
 from functions.api import admin, authorizer, ingest
 from functions.consumers import live, warehouse
 from infra.catalog import CATALOG
+from tests.support.aws import ENVIRONMENT
 from tests.support.fake_dynamo import FakeDynamo
 from tests.support.requests import ORIGIN_SECRET, key, request
 
@@ -49,6 +50,9 @@ PLACES = {
     "216.160.83.56": Place("US", "Washington", "Milton"),
 }
 """Where addresses are; everything else is nowhere."""
+
+NOTHING = '{"type": "about:blank", "title": "Not found", "status": 404, "detail": "There is nothing at this path."}'
+"""What is answered where there is no route."""
 
 
 class Clock:
@@ -110,17 +114,18 @@ class Service:
         self.pipeline = Pipeline()
         self.routes = [
             (
-                re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path)),
+                re.compile(re.sub(r"\{\w+\}", "([^/]+)", route.path)),
                 route.method,
                 function.handler.removesuffix(".handler"),
+                re.findall(r"\{(\w+)\}", route.path),
             )
             for function in CATALOG
             for route in function.routes
         ]
         self._sequence = 0
 
-    def install(self, monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
-        """Stand in for AWS and the clock, until `monkeypatch` is undone."""
+    def install(self, monkeypatch: pytest.MonkeyPatch, database_url: str, aws_url: str = "") -> None:
+        """Stand in for AWS and the clock, until `monkeypatch` is undone; with `aws_url`, for the stream alone."""
         environment = {name: name.lower() for name in TABLES} | {
             "DATABASE_URL": database_url,
             "ORIGIN_SECRET": ORIGIN_SECRET,
@@ -132,18 +137,22 @@ class Service:
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        if aws_url:
+            for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": aws_url}.items():
+                monkeypatch.setenv(name, value)
         self.forget()
-        self.dynamo.install(monkeypatch)
         monkeypatch.setattr(kinesis, "put_records", self._put)
-        monkeypatch.setattr(dead_letters, "record", self.letters.extend)
-        monkeypatch.setattr(archive, "put", self._no_spill)
+        if not aws_url:
+            self.dynamo.install(monkeypatch)
+            monkeypatch.setattr(dead_letters, "record", self.letters.extend)
+            monkeypatch.setattr(archive, "put", self._no_spill)
         visitors.visitor_of.cache_clear()
         monkeypatch.setattr(visitors, "place_of", lambda address: PLACES.get(address, NOWHERE))
         consumer = Consumer(Directory())
         monkeypatch.setattr(warehouse, "_consumer", lambda: consumer)
         for module in (warehouse_consumer, live):
             monkeypatch.setattr(module, "time", self.clock)
-        for name in dict.fromkeys(module for _, method, module in self.routes if method == "GET"):
+        for name in dict.fromkeys(module for _, method, module, _ in self.routes if method == "GET"):
             module = import_module(name)
             if hasattr(module, "time") and name != "functions.api.admin":
                 monkeypatch.setattr(module, "time", self.clock)
@@ -221,9 +230,21 @@ class Service:
         event = request("GET", path, caller=key(site, scope), query=query, headers={"accept": accept})
         return Answer(import_module(self.function_of("GET", path)).handler(event, None))
 
+    def route(self, event: dict[str, Any]) -> Answer:
+        """Give a request of the HTTP API to the function of its route, else to the one that answers for the rest."""
+        path, method = event["rawPath"], event["requestContext"]["http"]["method"]
+        for form, kind, module, names in self.routes:
+            found = form.fullmatch(path)
+            if kind == method and found:
+                event["pathParameters"] = dict(zip(names, found.groups(), strict=True))
+                if module == "functions.api.ingest":
+                    return Answer(ingest.respond(event, self.pipeline, self.clock.now))
+                return Answer(import_module(module).handler(event, None))
+        return Answer({"statusCode": 404, "headers": {"content-type": "application/problem+json"}, "body": NOTHING})
+
     def function_of(self, method: str, path: str) -> str:
         """Return the module that serves a path."""
-        return next(module for form, kind, module in self.routes if kind == method and form.fullmatch(path))
+        return next(module for form, kind, module, _ in self.routes if kind == method and form.fullmatch(path))
 
     def _put(self, stream: str, records: Sequence[Record], *, attempts: int = 4) -> list[str | None]:
         self.stream += records

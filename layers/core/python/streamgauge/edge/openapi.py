@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -124,6 +125,8 @@ def _complete(
         statuses |= {400, 409, 413, 415}
     answers = operation["responses"]
     answers.pop("500", None)
+    # Powertools gives every answer a content; this one has none.
+    answers.get(str(int(HTTPStatus.NO_CONTENT)), {}).pop("content", None)
     # A route may itself describe one of these with a body of its own, such as health's 503.
     operation["responses"] = {**problems(*statuses), **{code: one for code, one in answers.items() if code != "422"}}
     _bound(operation.get("parameters", []))

@@ -10,8 +10,9 @@ from streamgauge.clock import local_day
 from streamgauge.dimensions import Dimension
 from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.filter_parameters import WebsiteParameters, asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
-from streamgauge.edge.parameters import ReportRange, WebsiteParameters, report_range
+from streamgauge.edge.parameters import ReportRange, report_range
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
 from streamgauge.store import postgres
@@ -22,6 +23,8 @@ from streamgauge.web.reports import Page, Question
 app = application()
 
 Asked = Annotated[WebsiteParameters, Query()]
+
+OWN = ("by", "with_imported")
 
 PAGES = {"page": Dimension.PAGE, "entry": Dimension.ENTRY_PAGE, "exit": Dimension.EXIT_PAGE}
 REFERRERS = {"source": Dimension.SOURCE, "url": Dimension.REFERRER}
@@ -38,8 +41,11 @@ def _now() -> int:
 def _question(website_id: str, asked: WebsiteParameters, now: int) -> tuple[Question, ReportRange]:
     site = site_for(app, "read", website_id)
     days = report_range(asked, local_day(now, site.timezone), site.timezone)
-    until = imported_before(postgres.read, site.site_no, asked.bots, wanted=asked.with_imported)
-    return Question(postgres.read, site.site_no, days, asked.bots, until), days
+    filters = asked_filters(app, OWN)
+    # What another tool counted cannot be filtered.
+    wanted = asked.with_imported and not filters.conditions
+    until = imported_before(postgres.read, site.site_no, asked.bots, wanted=wanted)
+    return Question(postgres.read, site.site_no, days, asked.bots, until, filters), days
 
 
 def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:

@@ -59,6 +59,17 @@ class FilteredParameters(ReportParameters):
     ] = None
 
 
+class WebsiteParameters(FilteredParameters):
+    """The query of a website report."""
+
+    with_imported: Annotated[
+        bool,
+        Field(
+            description="Add days that another tool has counted, before the first that was counted here; never with filters."
+        ),
+    ] = True
+
+
 def asked_filters(app: Application, own: Sequence[str] = ()) -> Filters:
     """Return the filters of a request; `own` are names of the route beside those of ReportParameters.
 

@@ -46,14 +46,6 @@ class ReportParameters(RangeParameters):
     bots: Annotated[Bots, Field(description="Leave known robots out, take them in, or show them alone.")] = "exclude"
 
 
-class WebsiteParameters(ReportParameters):
-    """The query of a website report."""
-
-    with_imported: Annotated[
-        bool, Field(description="Add days that another tool has counted, before the first that was counted here.")
-    ] = True
-
-
 @dataclass(frozen=True, slots=True)
 class ReportRange:
     """Local days of a site, both included."""

@@ -82,7 +82,9 @@ class Row(BaseModel):
 class PageRow(Row):
     """A page; bounce rate and visit duration are those of the visits that entered there."""
 
-    time_on_page: float = Field(description="Mean seconds per page view.")
+    time_on_page: float | None = Field(
+        description="Mean seconds per page view; null with a filter by event or property, which single views of a page meet."
+    )
 
 
 class TopPages(MaybeImported):

@@ -10,12 +10,13 @@ from streamgauge.clock import MICROSECONDS, day_start, hours_between, iso
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.filters.models import Filters
 from streamgauge.rollups.candidates import Candidate, Listed, Ranked, top
 from streamgauge.rollups.elapsed import before
 from streamgauge.rollups.imported import NEVER
 from streamgauge.rollups.ranges import BOT_FLAGS, parts
 from streamgauge.rollups.uniques import Uniques
-from streamgauge.web import queries
+from streamgauge.web import filtered, queries
 from streamgauge.web.cut import before_cut
 from streamgauge.web.figures import Amounts, comparison, counted, marks, metrics, ratio, total
 
@@ -37,6 +38,8 @@ class Question:
     bots: Bots
     imported_before: date = NEVER
     """Imported days before this one are added (`rollups.imported`)."""
+    filters: Filters = Filters()
+    """What visits and events have to meet; without any, rollups alone are read."""
 
     @property
     def key(self) -> dict[str, Any]:
@@ -82,9 +85,14 @@ class Page(NamedTuple):
 
 def dashboard(question: Question, now: int, *, compare: bool) -> dict[str, Any]:
     """Return the overview; `now` in microseconds says where a comparison is cut."""
-    days = question.by_day()
-    amounts = total(days.values())
-    figures = metrics(amounts, question.visitors(amounts, question.uniques()))
+    if question.filters.conditions:
+        whole, days = filtered.by_day(question, question.filters)
+        amounts, visitors = whole.amounts, whole.visitors
+    else:
+        days = question.by_day()
+        amounts = total(days.values())
+        visitors = question.visitors(amounts, question.uniques())
+    figures = metrics(amounts, visitors)
     answer: dict[str, Any] = {
         "metrics": figures,
         "visitors_counted": counted(amounts, one_day=question.one_day),
@@ -95,33 +103,57 @@ def dashboard(question: Question, now: int, *, compare: bool) -> dict[str, Any]:
         ],
     }
     if compare:
-        answer["comparison"] = comparison(figures, before_cut(question, before(question.days, now)))
+        time_before = before(question.days, now)
+        values = (
+            filtered.before_cut(question, question.filters, time_before)
+            if question.filters.conditions
+            else before_cut(question, time_before)
+        )
+        answer["comparison"] = comparison(figures, values)
     return answer
 
 
 def top_values(question: Question, dimension: Dimension, page: Page) -> dict[str, Any]:
     """Return the values of a dimension with most visitors, ties by name, and where the list goes on."""
-    everything = total(question.by_day().values())
-    uniques = question.uniques()
-    found, known = _ranked(question, dimension, page, uniques)
-    everybody = question.visitors(everything, uniques)
+    ranked = _ranking(question, dimension, page)
     rows = []
-    for one in found[page.skip : page.skip + page.limit]:
-        row = {**_row(one.name, known[one.code], one.visitors), "percentage": ratio(one.visitors, everybody) * 100}
+    for name, visitors, amounts in ranked.values[page.skip : page.skip + page.limit]:
+        row = {**_row(name, amounts, visitors), "percentage": ratio(visitors, ranked.everybody) * 100}
         if dimension == Dimension.PAGE:
-            row["time_on_page"] = known[one.code].time_on_page
+            row["time_on_page"] = amounts.time_on_page if ranked.timed else None
         rows.append(row)
-    return _list(question, rows, found, page, everything)
+    return _list(question, rows, ranked.values, page, ranked.everything)
 
 
 def custom_events(question: Question, page: Page) -> dict[str, Any]:
     """Return the custom events that most visitors had, ties by name, and where the list goes on."""
-    found, known = _ranked(question, Dimension.EVENT, page, question.uniques())
+    ranked = _ranking(question, Dimension.EVENT, page)
     rows = [
-        {"name": one.name, "events": known[one.code].events, "visitors": one.visitors}
-        for one in found[page.skip : page.skip + page.limit]
+        {"name": name, "events": amounts.events, "visitors": visitors}
+        for name, visitors, amounts in ranked.values[page.skip : page.skip + page.limit]
     ]
-    return _list(question, rows, found, page, total(question.by_day().values()))
+    return _list(question, rows, ranked.values, page, ranked.everything)
+
+
+class _Ranking(NamedTuple):
+    """Values (name, visitors, amounts) with most visitors first, up to one beyond the page, beside the whole range."""
+
+    everybody: int
+    everything: Amounts
+    values: list[tuple[str, int, Amounts]]
+    timed: bool = True
+
+
+def _ranking(question: Question, dimension: Dimension, page: Page) -> _Ranking:
+    if question.filters.conditions:
+        whole, rows = filtered.values(question, question.filters, dimension, page)
+        values = [(name, one.visitors, one.amounts) for name, one in rows]
+        return _Ranking(whole.visitors, whole.amounts, values, filtered.timed(question.filters, dimension))
+    everything = total(question.by_day().values())
+    uniques = question.uniques()
+    found, known = _ranked(question, dimension, page, uniques)
+    everybody = question.visitors(everything, uniques)
+    return _Ranking(everybody, everything, [(one.name, one.visitors, known[one.code]) for one in found])
 
 
 def _ranked(
@@ -150,7 +182,7 @@ def _list(
 
 def daily(question: Question) -> dict[str, Any]:
     """Return every day with its figures."""
-    days = question.by_day()
+    days = filtered.by_day(question, question.filters)[1] if question.filters.conditions else question.by_day()
     rows = [{"date": name, **_figures(one)} for name, one in _day_series(question, days)]
     return {"results": rows, **marks(total(days.values()))}
 
@@ -161,13 +193,17 @@ def hourly(question: Question) -> list[dict[str, Any]]:
         message = f"Hours are given for at most {MOST_HOURLY_DAYS} days."
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
     timezone = question.days.timezone
-    return [{"hour": iso(hour, timezone), **_figures(one)} for hour, one in question.by_hour().items()]
+    return [{"hour": iso(hour, timezone), **_figures(one)} for hour, one in _hours(question).items()]
+
+
+def _hours(question: Question) -> dict[int, Amounts]:
+    return filtered.by_hour(question, question.filters) if question.filters.conditions else question.by_hour()
 
 
 def _series(question: Question, days: dict[date, Amounts]) -> list[tuple[str, Amounts]]:
     """Return the hours of one day, else the days."""
     if question.one_day:
-        return [(iso(hour, question.days.timezone), one) for hour, one in question.by_hour().items()]
+        return [(iso(hour, question.days.timezone), one) for hour, one in _hours(question).items()]
     return _day_series(question, days)
 
 

@@ -1,0 +1,132 @@
+"""Website reports with filters: from the visits of the range and, where it must be, their events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from streamgauge.clock import MICROSECONDS, day_start, hours_between, instant
+from streamgauge.dimensions import Dimension
+from streamgauge.filters.days import require_whole
+from streamgauge.rollups.ranges import Span
+from streamgauge.web.figures import Amounts, metrics
+from streamgauge.web.filtered_queries import Shape, statement
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from streamgauge.filters.models import Filters
+    from streamgauge.rollups.elapsed import Before
+    from streamgauge.web.reports import Page, Question
+
+_EVERY_BUCKET: Final = 1_000_000
+_DAY: Final = timedelta(days=1)
+
+
+class Counted(NamedTuple):
+    """A row: its exact visitors, and its amounts with the sum of daily ones."""
+
+    visitors: int
+    amounts: Amounts
+
+
+class Values(NamedTuple):
+    """The whole range, and values of a dimension with most visitors first, ties by name."""
+
+    whole: Counted
+    rows: list[tuple[str, Counted]]
+
+
+def by_day(question: Question, filters: Filters) -> tuple[Counted, dict[date, Amounts]]:
+    """Return the whole range, and the days that have any. Raises OutOfBoundsError when raw rows of a day are gone."""
+    days = Span(question.days.start, question.days.end).days
+    whole, rows = _buckets(question, Shape(filters, Dimension.TOTAL), days, [*map(_first(question), days)])
+    return whole, {days[number]: amounts for number, amounts in rows.items()}
+
+
+def by_hour(question: Question, filters: Filters) -> dict[int, Amounts]:
+    """Return the amounts of every hour, by its first second, in order. Raises as `by_day`."""
+    first = _first(question)(question.days.start)
+    until = _first(question)(question.days.end + _DAY)
+    hours = hours_between(first, until - 1, question.days.timezone)
+    shape = Shape(filters, Dimension.TOTAL, hourly=True)
+    _, rows = _buckets(question, shape, [day for _, day in hours], [hour * MICROSECONDS for hour, _ in hours])
+    return {hour: rows.get(number, Amounts()) for number, (hour, _) in enumerate(hours)}
+
+
+def values(question: Question, filters: Filters, dimension: Dimension, page: Page) -> Values:
+    """Return values up to one beyond the page. Raises as `by_day`."""
+    days = Span(question.days.start, question.days.end).days
+    firsts = [*map(_first(question), days)]
+    found = _rows(question, Shape(filters, dimension), days, firsts, take=page.skip + page.limit + 2)
+    rows = [(name, counted) for name, _, counted in found if name is not None]
+    return Values(next((counted for name, _, counted in found if name is None), _NOBODY), rows)
+
+
+def timed(filters: Filters, dimension: Dimension) -> bool:
+    """Say whether the time on a page is known: visits hold it by page, not by what an event says beside."""
+    return not Shape(filters, dimension).from_events
+
+
+def before_cut(question: Question, filters: Filters, before: Before) -> dict[str, float]:
+    """Return the figures of the time before a range, cut as `before` says. Raises as `by_day`."""
+    days = (before.whole.days if before.whole else []) + ([before.cut_day] if before.cut_day else [])
+    shape = Shape(filters, Dimension.TOTAL, cut=before.cut_day is not None)
+    until = before.until if before.cut_day is not None else None
+    whole, _ = _buckets(question, shape, days, [*map(_first(question), days)], until)
+    return metrics(whole.amounts, whole.visitors)
+
+
+_NOBODY: Final = Counted(0, Amounts())
+
+
+def _first(question: Question) -> Any:  # noqa: ANN401
+    return lambda day: day_start(day, question.days.timezone) * MICROSECONDS
+
+
+def _buckets(
+    question: Question, shape: Shape, days: list[date], firsts: list[int], until: int | None = None
+) -> tuple[Counted, dict[int, Amounts]]:
+    """Return the whole range, and the amounts of each bucket (from 0) that has any."""
+    found = _rows(question, shape, days, firsts, take=_EVERY_BUCKET, until=until)
+    whole = next((counted for _, bucket, counted in found if bucket is None), _NOBODY)
+    return whole, {bucket - 1: counted.amounts for _, bucket, counted in found if bucket is not None}
+
+
+def _rows(
+    question: Question, shape: Shape, days: list[date], firsts: list[int], *, take: int, until: int | None = None
+) -> list[tuple[str | None, int | None, Counted]]:
+    """Run a statement; `days` and `firsts` are those of the buckets, `until` the end of the last when it is cut."""
+    require_whole(question.read, question.site_no, days[0], days[-1])
+    end = _first(question)(days[-1] + _DAY) if until is None else until
+    # A visit of the last day may hold what it is asked for after midnight.
+    reach = end if until is not None else end + 86_400 * MICROSECONDS
+    sql, parameters = statement(shape)
+    found = question.read(
+        sql,
+        {
+            **parameters,
+            **question.key,
+            "low": days[0] - _DAY,
+            "high": days[-1] + _DAY,
+            "end": days[-1],
+            "first_day": days[0],
+            "bucket_days": days,
+            "firsts": [*firsts, end],
+            "buckets": len(firsts),
+            "first": firsts[0],
+            "until": end,
+            "reach": reach,
+            "utc_low": instant(firsts[0]).date() - _DAY,
+            "utc_high": instant(reach).date(),
+            "take": take,
+        },
+    )
+    return [
+        (
+            name,
+            bucket,
+            Counted(visitors, Amounts(daily, lasting, visits, entries, bounces, views, events, duration, spent)),
+        )
+        for name, bucket, visitors, daily, lasting, visits, entries, bounces, views, events, duration, spent in found
+    ]

@@ -1,6 +1,7 @@
 """Sessions of media servers as they go on: the calls about them, and the list of those that are active."""
 
 import time
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from streamgauge.edge.http import READ, WRITE, application, site_for
 from streamgauge.edge.session_models import SessionStart, SessionUpdate
 from streamgauge.edge.writers import Writer, site_of, writer_of
 from streamgauge.errors import ForbiddenError, OutOfBoundsError
-from streamgauge.ingestion.session_calls import SessionCalls, Told
+from streamgauge.ingestion.session_calls import SessionCalls, Told, instant_of
 from streamgauge.sessions import live
 from streamgauge.sessions.models import ActiveSessions, PlaybackSession, shown
 
@@ -106,11 +107,15 @@ def update(session_id: str, session: SessionUpdate, website_id: Website = None) 
     tags=["sessions"],
     responses={204: {"description": "It has ended."}, 429: {"description": "Too many requests."}},
 )
-def end(session_id: str, website_id: Website = None) -> Response[None]:
+def end(
+    session_id: str,
+    website_id: Website = None,
+    timestamp: Annotated[datetime | None, Query(description="When; now if left out.")] = None,
+) -> Response[None]:
     """End a session; again: the same answer."""
     now = time.time_ns() // 1000
     writer = _caller(now)
-    told = Told(address=writer.address if writer.key.scope == "write" else None)
+    told = Told(time=instant_of(timestamp), address=_address(writer, None))
     _calls().stop(site_of(writer, website_id), session_id, told, now)
     return Response(HTTPStatus.NO_CONTENT)
 

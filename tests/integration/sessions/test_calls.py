@@ -137,6 +137,15 @@ class TestHeartbeat:
 
 
 class TestEnd:
+    def test_may_be_told_later(self, server):
+        _, made = server.start()
+        query = f"timestamp={at(40).replace('+00:00', 'Z')}"
+        assert server.after(100).call("DELETE", f"sessions/{made['id']}", query=query)[0] == 204
+        assert server.call("DELETE", f"sessions/{made['id']}", query="timestamp=later")[0] == 422
+        server.settle()
+        (one,) = server.read("sessions/user/anna")["results"]
+        assert (one["duration_seconds"], one["ended_at"]) == (40, at(40))
+
     def test_is_the_same_again(self, server):
         _, made = server.start()
         path = f"sessions/{made['id']}"

@@ -71,7 +71,9 @@ def find(site: str, session_id: str, now: int) -> Live | None:
     if item is None or "payload" not in item:
         return None
     kept = _KEPT.decode(item["payload"])
-    return Live(fold(kept.base, kept.recent), item["v"], kept)
+    session = fold(kept.base, kept.recent)
+    session.id = item["pk"].partition("#session#")[2]
+    return Live(session, item["v"], kept)
 
 
 def record(site: str, call: Call, now: int) -> tuple[Session, bool]:
@@ -88,6 +90,7 @@ def record(site: str, call: Call, now: int) -> tuple[Session, bool]:
             _list(site, known.session, known.version, now)
             return known.session, False
         session = fold(kept.base, kept.recent)
+        session.id = session_id
         version = 1 if known is None else known.version + 1
         done = dynamo.put_item(
             _table(),
@@ -114,7 +117,9 @@ def _with(kept: _Kept, call: Call) -> _Kept:
     if kept.base is not None and call.time <= kept.base.seen:
         return kept
     recent = list(kept.recent)
-    bisect.insort(recent, call, key=_place)
+    # What is played and the id stand with starts: a heartbeat that repeats them would make every write several times as dear.
+    fields = msgspec.structs.replace(call.fields, id="", item=call.fields.item if call.fields.call == "start" else None)
+    bisect.insort(recent, call._replace(fields=fields), key=_place)
     if len(recent) <= RECENT:
         return _Kept(kept.base, recent)
     base = fold(kept.base, recent[:-RECENT])

@@ -29,6 +29,7 @@ from streamgauge.sessions.models import call_of
 if TYPE_CHECKING:
     from streamgauge.access.registry import KeyRecord, SiteRecord
     from streamgauge.events.models import Call
+    from streamgauge.sessions.live import Live
 
 DISABLED_RETRY_SECONDS: Final = 60
 
@@ -102,24 +103,24 @@ class SessionCalls:
             if session_id and target != session_id:
                 live.point(site.site_id, session_id, target, now)
         fields = _fields(target, "start", item, told, spot_of(told.address, site))
-        session, is_new = self._send(site, user_id, fields, time, now)
+        session, is_new = self._send(site, user_id, fields, time, now, known)
         return Began(session, is_new)
 
     def beat(self, site: SiteRecord, session_id: str, told: Told, now: int) -> Session:
         """Say how a session fares. Raises NotFoundError, ConflictError for a call after its end, StoreAwayError."""
-        session = self._known(site, session_id, now)
+        known = self._known(site, session_id, now)
         time = _time(told.time, now)
-        if session.stop is not None and time > session.stop:
+        if known.session.stop is not None and time > known.session.stop:
             raise ConflictError("The session has ended.")
-        return self._go_on(site, session, "beat", told, time, now)
+        return self._go_on(site, known, "beat", told, time, now)
 
     def stop(self, site: SiteRecord, session_id: str, told: Told, now: int) -> Session:
         """End a session; one that has ended stays as it is. Raises NotFoundError, StoreAwayError."""
-        session = self._known(site, session_id, now)
+        known = self._known(site, session_id, now)
         time = _time(told.time, now)
-        if session.stop is not None and time >= session.stop:
-            return session
-        return self._go_on(site, session, "stop", told, time, now)
+        if known.session.stop is not None and time >= known.session.stop:
+            return known.session
+        return self._go_on(site, known, "stop", told, time, now)
 
     def remember(
         self, site: SiteRecord, user_id: str, item: SessionItem, told: Told, history: SessionHistory, now: int,
@@ -139,20 +140,23 @@ class SessionCalls:
         event = self._deliver(site, user_id, fields, time, now, historical=True)
         return fold(None, [call_of(event)])
 
-    def _known(self, site: SiteRecord, session_id: str, now: int) -> Session:
+    def _known(self, site: SiteRecord, session_id: str, now: int) -> Live:
         known = live.find(site.site_id, session_id, now)
         if known is None:
             raise NotFoundError("There is no such session.")
-        return known.session
+        return known
 
-    def _go_on(self, site: SiteRecord, session: Session, call: Call, told: Told, time: int, now: int) -> Session:
+    def _go_on(self, site: SiteRecord, known: Live, call: Call, told: Told, time: int, now: int) -> Session:
+        session = known.session
         spot = None if told.address == session.spot.ip_address else spot_of(told.address, site)
         fields = _fields(session.id, call, session.item, told, spot)
-        return self._send(site, session.user_id, fields, time, now)[0]
+        return self._send(site, session.user_id, fields, time, now, known)[0]
 
-    def _send(self, site: SiteRecord, user_id: str, fields: SessionFields, time: int, now: int) -> tuple[Session, bool]:
+    def _send(
+        self, site: SiteRecord, user_id: str, fields: SessionFields, time: int, now: int, known: Live | None
+    ) -> tuple[Session, bool]:
         event = self._deliver(site, user_id, fields, time, now)
-        return live.record(site.site_id, call_of(event), now)
+        return live.record(site.site_id, call_of(event), now, known)
 
     def _deliver(
         self, site: SiteRecord, user_id: str, fields: SessionFields, time: int, now: int, *, historical: bool = False

@@ -76,14 +76,14 @@ def find(site: str, session_id: str, now: int) -> Live | None:
     return Live(session, item["v"], kept)
 
 
-def record(site: str, call: Call, now: int) -> tuple[Session, bool]:
+def record(site: str, call: Call, now: int, seen: Live | None = None) -> tuple[Session, bool]:
     """Add a call to its session and to the active list; return the session, and whether the call made it.
 
-    A call that is there already changes nothing. Raises StoreAwayError, and UnavailableError when others were always faster.
+    `seen` is the session as the caller has just read it, which saves to read it again. A call that is there already changes nothing. Raises StoreAwayError, and UnavailableError when others were always faster.
     """
     session_id = call.fields.id
-    for _ in range(_TRIES):
-        known = find(site, session_id, now)
+    for attempt in range(_TRIES):
+        known = seen if seen is not None and attempt == 0 else find(site, session_id, now)
         kept = _Kept(None, [call]) if known is None else _with(known.kept, call)
         if known is not None and kept is known.kept:
             # A retry: the first try may have stopped before the list.

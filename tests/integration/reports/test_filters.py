@@ -35,7 +35,7 @@ EVERYTHING = (
 )
 
 
-def traffic(seed: int, count: int = 150):
+def traffic(seed: int, count: int = 60):
     """Return a few days of mixed traffic over a change of clocks."""
     chance = random.Random(seed)
     begin = instant("2026-03-26 20:00")
@@ -98,6 +98,68 @@ def test_a_filter_that_all_meet_changes_nothing(connection, site, seed):
                             if "time_on_page" in row:
                                 del row["time_on_page"]
                 assert found == wanted, (report, everything, bots)
+
+
+@pytest.mark.parametrize(
+    ("query", "report", "row"),
+    [
+        ("country=DE", "top-countries", "DE"),
+        ("browser=Chrome", "top-browsers", "Chrome"),
+        ("source=Google", "top-referrers", "Google"),
+        ("entry_page=/a/", "top-pages?by=entry", "/a"),
+        ("exit_page=/b", "top-pages?by=exit", "/b"),
+        ("page=/a", "top-pages", "/a"),
+        ("page=~BLOG", "top-pages", "/blog/x"),
+        ("country=!FR|&country=DE", "top-countries", "DE"),
+    ],
+)
+def test_a_dashboard_of_a_value_is_its_row(connection, site, seed, query, report, row):
+    store(connection, traffic(seed))
+    rows = {one["name"]: one for one in ask(report, "")["results"]}
+    metrics = ask("dashboard", query)["metrics"]
+    for name in ("visitors", "visits", "pageviews", "bounce_rate", "visit_duration"):
+        assert metrics[name] == pytest.approx(rows[row][name]), name
+    found = ask(report, query)["results"]
+    assert {name: found[0][name] for name in ("name", "visitors", "visits", "pageviews")} == {
+        name: rows[row][name] for name in ("name", "visitors", "visits", "pageviews")
+    }
+    assert found[0]["percentage"] == 100
+
+
+def test_filters_of_events_against_a_plain_count(connection, site, seed):
+    events = traffic(seed)
+    store(connection, events)
+    begin, end = instant("2026-03-27 00:00"), instant("2026-03-31 00:00")
+    held = [event for event in events if begin <= event.time < end and not event.bot]
+    for query, met in (
+        ("event=signup", lambda event: event.name == "signup"),
+        ("event=signup|login", lambda event: event.kind == "custom"),
+        ("event=!", lambda event: event.kind == "custom"),
+        ("event=~SIGN", lambda event: event.name == "signup"),
+        ("page=/a&event=signup", lambda event: event.name == "signup" and event.page.path == "/a"),
+        ("prop:plan=pro", lambda event: (event.properties or {}).get("plan") == "pro"),
+        ("prop:n=1&event=login", lambda event: event.name == "login" and "n" in (event.properties or {})),
+        ("page=/a|/b", lambda event: event.kind == "page_view" and event.page.path in {"/a", "/b"}),
+        ("page=!", lambda event: event.kind == "page_view"),
+    ):
+        mine = [event for event in held if met(event)]
+        # Visitors outside visits meet filters of events alone.
+        metrics = ask("dashboard", query)["metrics"]
+        assert metrics["pageviews"] == sum(event.kind == "page_view" for event in mine), query
+        assert metrics["events"] == sum(event.kind == "custom" for event in mine), query
+        rows = ask("custom-events", query)["results"]
+        if "page=/a|" not in query and query != "page=!":
+            names = [event.name for event in mine if event.kind == "custom"]
+            assert {row["name"]: row["events"] for row in rows} == {name: names.count(name) for name in set(names)}
+
+
+def test_days_without_raw_rows_are_refused(connection, site):
+    store(connection, traffic(0))
+    connection.execute("UPDATE site_days SET whole = false WHERE day <= '2026-03-28'")
+    status, body, _ = get(web, f"{BASE}/top-os/blog", f"{RANGE}&os=!x")
+    assert status == 422
+    assert "2026-03-29" in body["detail"]
+    assert get(web, f"{BASE}/top-os/blog", "startDate=2026-03-29&endDate=2026-03-30&os=!x")[0] == 200
 
 
 def test_unknown_names_and_wrong_filters_are_told(site):

@@ -116,12 +116,17 @@ def code_condition(
     one: Condition, column: LiteralString, name: LiteralString, dimension: Dimension = Dimension.PAGE
 ) -> Where:
     """Return a condition on a column that holds codes of pages, or of another dimension; takes what `visit_condition` does."""
+    codes = codes_array(one, name, dimension)
+    return _among(one, column, codes.sql, codes.parameters)
+
+
+def codes_array(one: Condition, name: LiteralString, dimension: Dimension) -> Where:
+    """Return the array of the codes that a condition names; of a part, those of values seen in the days."""
     if one.part:
         codes: LiteralString = f"""ARRAY(SELECT DISTINCT r.code FROM rollup_days r WHERE r.site_no = %(site_no)s
             AND r.dimension = {int(dimension)} AND r.day BETWEEN %(low)s AND %(high)s AND r.name ILIKE ANY(%({name})s::text[]))"""
-        return _among(one, column, codes, {name: [f"%{_escaped(value)}%" for value in one.values]})
-    values = [code_of(dimension, value) for value in one.values if value]
-    return _among(one, column, f"%({name})s::bigint[]", {name: values})
+        return Where(codes, {name: [f"%{_escaped(value)}%" for value in one.values]})
+    return Where(f"%({name})s::bigint[]", {name: [code_of(dimension, value) for value in one.values if value]})
 
 
 def _among(one: Condition, column: LiteralString, values: LiteralString, parameters: dict[str, Any]) -> Where:

@@ -10,7 +10,7 @@ from streamgauge.dimensions import Dimension
 from streamgauge.filters.days import require_whole
 from streamgauge.rollups.ranges import Span
 from streamgauge.web.figures import Amounts, metrics
-from streamgauge.web.filtered_queries import Shape, statement
+from streamgauge.web.filtered_queries import FIRST_DAY, Shape, statement
 
 if TYPE_CHECKING:
     from datetime import date
@@ -102,12 +102,14 @@ def _rows(
     # A visit of the last day may hold what it is asked for after midnight.
     reach = end if until is not None else end + 86_400 * MICROSECONDS
     sql, parameters = statement(shape)
+    since = question.read(FIRST_DAY, {"site_no": question.site_no, "first": firsts[0]})[0][0]
     found = question.read(
         sql,
         {
             **parameters,
             **question.key,
             "low": days[0] - _DAY,
+            "since": min(since or days[0], days[0] - _DAY),
             "high": days[-1] + _DAY,
             "end": days[-1],
             "first_day": days[0],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
 from streamgauge.dimensions import Dimension
-from streamgauge.filters.conditions import Where, code_condition, event_condition, visit_condition, visit_joins
+from streamgauge.filters.conditions import Where, code_condition, codes_array, event_condition, visit_condition, visit_joins
 from streamgauge.filters.models import Name
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Shape(NamedTuple):
         """Whether the events themselves are read: visits say neither their hour, nor their properties, nor their page."""
         names = {one.name for one in self.filters.of_events}
         by_page = Name.EVENT in names and self.dimension == Dimension.PAGE
-        of_page = Name.PAGE in names and self.dimension in {Dimension.TOTAL, Dimension.EVENT}
+        of_page = Name.PAGE in names and self.dimension == Dimension.EVENT
         unlike = any(one.lets_absent for one in self.filters.of_events)
         return self.hourly or self.cut or unlike or by_page or of_page or Name.PROPERTY in names or len(names) > 1
 
@@ -76,6 +76,13 @@ class Shape(NamedTuple):
     def by_hit(self) -> bool:
         """Whether values are those of hits rather than of visits."""
         return self.dimension in {Dimension.PAGE, Dimension.EVENT}
+
+
+FIRST_DAY: Final[LiteralString] = """
+SELECT min(day + 0) FROM visits
+WHERE site_no = %(site_no)s AND last - start >= 72000000000 AND last >= %(first)s AND start < %(first)s
+"""
+"""The first day of the visits that reach over midnights into a range; by a thin index, which `min(day)` would pass by."""
 
 
 def statement(shape: Shape) -> Where:
@@ -104,10 +111,14 @@ def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     holding: LiteralString = ""
     if not shape.from_events:
         for number, one in enumerate(shape.filters.of_events):
-            held = _code(one, "h.code", f"holding_{number}")
-            parameters |= held.parameters
-            arrays: LiteralString = "v.names" if one.name is Name.EVENT else "coalesce(v.pages, ARRAY[v.entry_page])"
-            holding += f" AND EXISTS (SELECT FROM unnest({arrays}) AS h(code) WHERE {held.sql})"
+            if one.negated:
+                continue
+            codes = codes_array(one, f"holding_{number}", _dimension(one))
+            parameters |= codes.parameters
+            if one.name is Name.EVENT:
+                holding += f" AND v.names && {codes.sql}"
+            else:
+                holding += f" AND (v.entry_page = ANY({codes.sql}) OR v.pages && {codes.sql})"
     entered: LiteralString = "TRUE"
     for number, one in enumerate(shape.filters.of_events):
         if shape.entries_by_page and one.name is Name.PAGE:
@@ -123,9 +134,7 @@ def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
         width_bucket(v.start, %(firsts)s::bigint[]) AS b0, width_bucket(v.last, %(firsts)s::bigint[]) AS b1
     FROM visits v{joins}
     WHERE v.site_no = %(site_no)s AND v.bot = ANY(%(bots)s) AND v.last >= %(first)s AND v.start < %(until)s
-        AND v.day <= %(end)s AND v.day >= least(%(low)s, (
-            SELECT min(l.day) FROM visits l WHERE l.site_no = %(site_no)s AND l.last - l.start >= 72000000000
-                AND l.last >= %(first)s AND l.start < %(first)s))
+        AND v.day BETWEEN %(since)s AND %(end)s
         AND {where.sql}{holding}
 )""",
         parameters,
@@ -133,7 +142,11 @@ def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
 
 
 def _code(one: Condition, column: LiteralString, name: LiteralString) -> Where:
-    return code_condition(one, column, name, Dimension.EVENT if one.name is Name.EVENT else Dimension.PAGE)
+    return code_condition(one, column, name, _dimension(one))
+
+
+def _dimension(one: Condition) -> Dimension:
+    return Dimension.EVENT if one.name is Name.EVENT else Dimension.PAGE
 
 
 def _visit_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
@@ -149,6 +162,15 @@ def _visit_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
         met += f" AND {where.sql}"
         parameters |= where.parameters
     arms: list[LiteralString] = []
+    unfold: LiteralString = ""
+    if not names and not shape.by_hit:
+        # Only how many there are is asked, and a visit of one day says it in one number.
+        held = f"c.id, c.value, c.bot, {day} - %(first_day)s::date + 1 AS b, 0::bigint AS visitor, FALSE AS lasting"
+        unfold = " AND c.b0 <> c.b1"
+        arms.append("""
+    SELECT c.id, c.value, c.bot, c.b0 AS b, 0::bigint AS visitor, FALSE AS lasting, 1 AS kind, c.pageviews AS n, 0::bigint AS spent,
+        TRUE AS entered
+    FROM chosen c WHERE c.b0 = c.b1""")
     if Name.EVENT not in names and shape.dimension != Dimension.EVENT:
         arms.append(f"""
     SELECT {held}, 1 AS kind, coalesce(h.n, 1) AS n, coalesce(h.spent, 0)
@@ -156,7 +178,7 @@ def _visit_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
             THEN c.last - c.exit_at ELSE 0 END AS spent, h.code = c.entry_page AS entered
     FROM chosen c CROSS JOIN LATERAL unnest(coalesce(c.pages, ARRAY[c.entry_page]), c.page_times, c.page_views, c.page_days)
         AS h(code, spent, n, after)
-    WHERE c.entry_page IS NOT NULL AND {met}""")
+    WHERE c.entry_page IS NOT NULL{unfold} AND {met}""")
     if Name.PAGE not in names and shape.dimension != Dimension.PAGE:
         arms.append(f"""
     SELECT {held}, 2 AS kind, coalesce(h.n, 1) AS n, 0 AS spent, TRUE AS entered
@@ -172,11 +194,19 @@ def _visit_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
 def _event_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     """Return the events of the visits that meet the filters of events, each with its visit."""
     where = event_condition(shape.filters)
-    own: LiteralString = _OWN[shape.dimension] if shape.by_hit else "c.value"
+    own: LiteralString = _OWN[shape.dimension].replace("p.path", "e.path") if shape.by_hit else "c.value"
+    kinds: LiteralString = "TRUE" if shape.filters.of_events else _KINDS.get(shape.dimension, "TRUE")
+    # Found before they are joined: the planner takes the visits for few, and would look each one's events up.
+    happened: LiteralString = f"""happened AS MATERIALIZED (
+    SELECT e.visit_key, e.time, e.flags, e.visitor, e.kind, e.name, p.path
+    FROM events e LEFT JOIN pages p ON p.code = e.page
+    WHERE e.site_no = %(site_no)s AND e.day BETWEEN %(utc_low)s AND %(utc_high)s AND e.time < %(reach)s
+        AND e.visit_key IS NOT NULL AND {kinds} AND {where.sql}
+)"""
     # A page's rates are of those that entered there.
     entered: LiteralString = "TRUE"
     if shape.dimension == Dimension.PAGE:
-        entered = f"""p.path = (SELECT r.name FROM rollup_days r WHERE r.site_no = %(site_no)s
+        entered = f"""e.path = (SELECT r.name FROM rollup_days r WHERE r.site_no = %(site_no)s
             AND r.dimension = {int(Dimension.PAGE)} AND r.day = c.day AND r.bots = c.bot AND r.code = c.entry_page)"""
     arms: list[LiteralString] = [
         f"""
@@ -188,16 +218,13 @@ def _event_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
         SELECT k.later, c.* FROM chosen c CROSS JOIN LATERAL (SELECT DISTINCT unnest(c.later_keys) AS later) k
         WHERE k.later <> c.key
     ) c
-    JOIN events e ON e.visit_key = c.of_key AND e.time BETWEEN c.start AND c.last
+    JOIN happened e ON e.visit_key = c.of_key AND e.time BETWEEN c.start AND c.last
         AND (e.flags & 32 = 0 OR e.visitor = c.user_key)
-    LEFT JOIN pages p ON p.code = e.page
-    CROSS JOIN LATERAL (SELECT width_bucket(e.time, %(firsts)s::bigint[]) AS n) b
-    WHERE e.site_no = %(site_no)s AND e.day BETWEEN %(utc_low)s AND %(utc_high)s AND e.time < %(reach)s
-        AND {_KINDS.get(shape.dimension, "TRUE") if not shape.filters.of_events else "TRUE"} AND {where.sql}"""
+    CROSS JOIN LATERAL (SELECT width_bucket(e.time, %(firsts)s::bigint[]) AS n) b"""
     ]
     if shape.filters.lets_visitless:
         arms.append(_visitless(shape, where.sql))
-    return f"hits AS MATERIALIZED ({' UNION ALL '.join(arms)})", where.parameters
+    return f"{happened}, hits AS MATERIALIZED ({' UNION ALL '.join(arms)})", where.parameters
 
 
 _OWN: Final[dict[Dimension, LiteralString]] = {
@@ -230,8 +257,12 @@ def _visitless(shape: Shape, met: LiteralString) -> LiteralString:
 
 
 _EVERYBODY: Final[LiteralString] = f"""
+    SELECT c.value, c.b0 AS b, c.bot, coalesce(c.user_key, c.key) AS visitor, c.user_key IS NOT NULL OR c.lasting AS lasting, c.loose
+    FROM chosen c WHERE c.b0 = c.b1 AND c.b0 BETWEEN 1 AND %(buckets)s AND (%(bucket_days)s::date[])[c.b0] = c.day
+    UNION ALL
     SELECT c.value, g.b, c.bot, {_VISITOR.format(day="(%(bucket_days)s::date[])[g.b]")}, c.loose
     FROM chosen c CROSS JOIN LATERAL generate_series(greatest(c.b0, 1), least(c.b1, %(buckets)s)) AS g(b)
+    WHERE NOT (c.b0 = c.b1 AND c.b0 BETWEEN 1 AND %(buckets)s AND (%(bucket_days)s::date[])[c.b0] = c.day)
     UNION ALL
     SELECT NULL::text, b, bot, visitor, lasting, TRUE FROM hits WHERE id IS NULL"""
 _OF_HITS: Final[LiteralString] = """

@@ -127,6 +127,7 @@ def test_the_local_stage_is_the_same_without_network_cluster_and_edge(local: Ass
         "CountersTable",
         "LiveTable",
         "RegistryTable",
+        "SessionsTable",
         "StatusTable",
         "DeadLettersTable",
         "ArchiveBucket",

@@ -85,6 +85,7 @@ class Function:
 
 EVERY_QUARTER: Final = "cron(0/15 * * * ? *)"
 ANALYTICS: Final = "/api/v1/analytics"
+FUNNELS: Final = "/api/v1/funnels"
 
 # It also answers what no route takes, as a problem rather than in API Gateway's own words.
 DOCS: Final = "api/docs"
@@ -104,6 +105,7 @@ CATALOG: Final = (
             Route("POST", "/api/events", open=True),
             Route("POST", f"{ANALYTICS}/event", open=True),
             Route("POST", f"{ANALYTICS}/event/batch", open=True),
+            Route("POST", f"{FUNNELS}/track", open=True),
             Route("POST", "/api/analytics/view/{videoId}", open=True),
         ),
         may=(
@@ -162,6 +164,25 @@ CATALOG: Final = (
         routes=(
             Route("POST", f"{ANALYTICS}/goals/{{website_id}}"),
             Route("DELETE", f"{ANALYTICS}/goals/{{website_id}}/{{goal_id}}"),
+        ),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
+        module="api/funnels",
+        about="keeps funnels and answers who got how far",
+        memory=1769,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("POST", FUNNELS),
+            Route("GET", FUNNELS),
+            Route("POST", f"{FUNNELS}/compare"),
+            Route("GET", f"{FUNNELS}/{{funnel_id}}"),
+            Route("PUT", f"{FUNNELS}/{{funnel_id}}"),
+            Route("DELETE", f"{FUNNELS}/{{funnel_id}}"),
+            Route("GET", f"{FUNNELS}/{{funnel_id}}/analytics"),
+            Route("GET", f"{FUNNELS}/{{funnel_id}}/analytics/detailed"),
         ),
         may=(May.READ_REGISTRY,),
     ),

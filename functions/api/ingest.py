@@ -1,4 +1,4 @@
-"""Takes events: `POST /api/events`, `/api/v1/analytics/event`, `…/event/batch`, `/api/analytics/view/{videoId}`."""
+"""Takes events: `POST /api/events`, `/api/v1/analytics/event`, `…/event/batch`, `/api/v1/funnels/track`, `/api/analytics/view/{videoId}`."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ KIND_NUMBERS: Final = {
     "seek": 11,
     "view": 12,
     "session": 13,
+    "funnel_step": 14,
 }
 """`events.kind`. Never renumber: append."""
 

@@ -37,6 +37,7 @@ Kind = Literal[
     "seek",
     "view",
     "session",
+    "funnel_step",
 ]
 """What an event is. `view` is a call of `POST /api/analytics/view/{videoId}` and feeds the view counters alone; `session` is a call
 about a playback session of a media server and feeds sessions alone."""

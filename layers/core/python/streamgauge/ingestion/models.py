@@ -120,6 +120,25 @@ class SentView(msgspec.Struct, kw_only=True):
     context: dict[str, Any] | None = None
 
 
+class SentFunnelStep(msgspec.Struct, kw_only=True):
+    """A step of a funnel that somebody took, as the body of its report."""
+
+    funnel_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    step: Annotated[
+        int | Annotated[str, Meta(min_length=1, max_length=200)],
+        Meta(description="The step's number, from 0, or its name.", examples=[0, "Sign up"]),
+    ]
+    website_id: Annotated[Identity, Meta(description="The site; needed with a key for all sites.")] | None = None
+    event_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    anonymous_id: Identity | None = None
+    user_id: Identity | None = None
+    session_id: Identity | None = None
+    timestamp: datetime | None = None
+    sent_at: datetime | None = None
+    context: dict[str, Any] | None = None
+    historical: bool | None = None
+
+
 class Result(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What became of one event of the request."""
 

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from streamgauge.ingestion.models import Answer, SentBatch, SentEvent, SentView, VideoProperties, ViewAnswer
+from streamgauge.ingestion.models import (
+    Answer,
+    SentBatch,
+    SentEvent,
+    SentFunnelStep,
+    SentView,
+    VideoProperties,
+    ViewAnswer,
+)
 
 _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEMS: Final = {
@@ -29,7 +37,7 @@ _SECURITY: Final[list[dict[str, list[str]]]] = [
 
 def components() -> dict[str, dict[str, Any]]:
     """Return the schemas of what is sent and answered, and where a key may stand."""
-    models = [SentEvent, SentBatch, SentView, VideoProperties, Answer, ViewAnswer]
+    models = [SentEvent, SentBatch, SentView, SentFunnelStep, VideoProperties, Answer, ViewAnswer]
     _, schemas = msgspec.json.schema_components(models, ref_template=_SCHEMAS + "{name}")
     return {
         "schemas": schemas,
@@ -59,6 +67,9 @@ def paths() -> dict[str, dict[str, Any]]:
         "/api/v1/analytics/event/batch": _post(
             "Send up to 500 events", {"$ref": f"{_SCHEMAS}SentBatch"}, answers | some_refused
         ),
+        "/api/v1/funnels/track": _post(
+            "Report a step of a funnel", {"$ref": f"{_SCHEMAS}SentFunnelStep"}, answers, tags=("funnels",)
+        ),
         "/api/analytics/view/{videoId}": _post(
             "Count a view of a video",
             {"$ref": f"{_SCHEMAS}SentView"},
@@ -78,6 +89,7 @@ def _post(
     parameters: list[dict[str, Any]] | None = None,
     required: bool = True,
     problems: dict[int, str] = _PROBLEMS,
+    tags: tuple[str, ...] = ("ingest",),
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         str(status): {
@@ -91,7 +103,7 @@ def _post(
         found[str(status)] = {"description": description, "content": content}
     operation = {
         "summary": summary,
-        "tags": ["ingest"],
+        "tags": list(tags),
         "security": _SECURITY,
         "requestBody": {"required": required, "content": {"application/json": {"schema": body}}},
         "responses": dict(sorted(found.items())),

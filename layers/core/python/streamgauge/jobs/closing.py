@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from streamgauge import clock, telemetry
 from streamgauge.access import registry
 from streamgauge.dimensions import Dimension
+from streamgauge.funnels import saved
 from streamgauge.jobs import hints, queries, runs
 from streamgauge.rollups import build
 from streamgauge.settings import settings
@@ -134,6 +135,7 @@ def _close_all(connection: Connection, items: Sequence[Pending], slot: Slot) -> 
         runs.each([marked[key] for key in sorted(marked)], close, connection)
     finally:
         telemetry.measure("ReconciliationDifferences", sum(one.differences for one in done))
+    save_funnels(connection, {item.site_id: item.zone for item in marked.values()}, site_nos)
     holes = count_holes(connection, sorted(site_nos.values()), slot.second)
     telemetry.measure("AccountingHoles", holes)
     return {
@@ -142,6 +144,16 @@ def _close_all(connection: Connection, items: Sequence[Pending], slot: Slot) -> 
         "differences": sum(one.differences for one in done),
         "holes": holes,
     }
+
+
+def save_funnels(connection: Connection, zones: Mapping[str, str], site_nos: Mapping[str, int]) -> int:
+    """Compute the attempts of closed days of these sites' funnels, where they are not kept or not true any more."""
+    saved.forget_results(connection)
+    return sum(
+        saved.build_days(connection, site_nos[site_id], zone)
+        for site_id, zone in sorted(zones.items())
+        if site_id in site_nos
+    )
 
 
 def count_holes(connection: Connection, site_nos: list[int], second: int) -> int:

@@ -34,9 +34,9 @@ _ADD: Final = """
                 page_time, name)
         ORDER BY t.site_no, t.dimension, t.day, t.bots, t.code
     ), touched_days AS (
-        INSERT INTO site_days AS s (site_no, day)
-        SELECT site_no, day FROM json_to_recordset(%(site_days)s) AS t(site_no integer, day date) ORDER BY site_no, day
-        ON CONFLICT (site_no, day) DO UPDATE SET dirty = true WHERE s.closed AND NOT s.dirty
+        INSERT INTO site_days AS s (site_no, day, changes)
+        SELECT site_no, day, 1 FROM json_to_recordset(%(site_days)s) AS t(site_no integer, day date) ORDER BY site_no, day
+        ON CONFLICT (site_no, day) DO UPDATE SET dirty = s.closed, changes = s.changes + 1
     ), hour_rows AS (
         INSERT INTO rollup_hours AS r (site_no, hour, bots, visitors, lasting, visits, bounces, pageviews, events, duration)
         SELECT * FROM json_to_recordset(%(hours)s) AS t(site_no integer, hour bigint, bots boolean, visitors integer,
@@ -152,6 +152,8 @@ def touched_days(batch: SiteBatch) -> set[date]:
     into = batch.contributions
     days = {day for (day, _), rows in into.days.items() if any(map(any, rows.values()))}
     days |= {key[1] for key, amounts in into.videos.items() if any(amounts)}
+    # Another visitor in the place of one changes no sum, yet who was there.
+    days |= {day for day, _, _ in into.presence}
     return days | view_days(batch)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.ingestion.dialects import native, views
+from streamgauge.ingestion.dialects import funnel_steps, native, views
 
 if TYPE_CHECKING:
     from streamgauge.ingestion.dialects.dialect import Dialect
@@ -16,6 +16,7 @@ ROUTES: Final[dict[str, Dialect]] = {
     "/api/events": native.DIALECT,
     "/api/v1/analytics/event": native.DIALECT,
     "/api/v1/analytics/event/batch": native.BATCH,
+    "/api/v1/funnels/track": funnel_steps.DIALECT,
 }
 """By path, without a trailing slash."""
 

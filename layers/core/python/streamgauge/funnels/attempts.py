@@ -1,0 +1,259 @@
+"""Attempts from Postgres: one pass over the events that match a step, then a fold per person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+
+from psycopg import sql
+
+from streamgauge.clock import MICROSECONDS, day_start
+from streamgauge.errors import OutOfBoundsError
+from streamgauge.funnels import queries
+from streamgauge.funnels.matching import Conditions, conditions, rule_of
+from streamgauge.funnels.milestones import reached
+from streamgauge.funnels.rules import STEP_MARKS, best_attempt, exclusion_mark, step_mark
+from streamgauge.store.postgres import array, text_array
+from streamgauge.warehouse.dictionaries import bigints
+from streamgauge.warehouse.raw import fact_of_row, utc_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from streamgauge.funnels.definitions import Kept
+    from streamgauge.store.postgres import Connection
+
+LONGEST_VISIT_DAYS: Final = 7
+"""A visit that began longer ago is not looked for to learn whose an event without a user id is."""
+
+_DAY_SECONDS: Final = 86_400
+_NOTHING: Final = sql.SQL("NULL::bigint")
+_EVENTS: Final = sql.SQL("events")
+
+# In memory what fits: sorting and grouping on disk would take longer than all the rest.
+_SETTINGS: Final[tuple[LiteralString, ...]] = ("SET LOCAL work_mem = '64MB'", "SET LOCAL jit = off")
+
+
+def begin(connection: Connection) -> None:
+    """Make the transaction one snapshot: what is read and the changes that it is true for belong together."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    for statement in _SETTINGS:
+        connection.execute(statement)
+
+
+class Person(NamedTuple):
+    """Who made an attempt; people and bots never are the same."""
+
+    bot: bool
+    key: int
+
+
+class Attempt(NamedTuple):
+    """Times of the steps taken."""
+
+    person: Person
+    times: tuple[int, ...]
+
+
+class Entered(NamedTuple):
+    """An attempt and the event that it entered with: its visit key, and its own value of the dimension asked for."""
+
+    attempt: Attempt
+    visit_key: int | None
+    own: int | None
+
+
+@dataclass(slots=True)
+class Found:
+    """Attempts, one a person. `entries` are people of whom only the first step was asked for, by number of the day."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    entries: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Local days of entry, both included, of a funnel's site; `bots` are the flags that count."""
+
+    funnel: Kept
+    zone: str
+    start: date
+    end: date
+    bots: tuple[bool, ...]
+
+    @property
+    def since(self) -> int:
+        """The first microsecond."""
+        return day_start(self.start, self.zone) * MICROSECONDS
+
+    @property
+    def until(self) -> int:
+        """The microsecond after the last."""
+        return day_start(self.end + timedelta(1), self.zone) * MICROSECONDS
+
+    @property
+    def reach(self) -> int:
+        """How many days after a day of entry its attempts may reach."""
+        return reach_of(self.funnel)
+
+
+def reach_of(funnel: Kept) -> int:
+    """Return how many local days after its entry an attempt may end (a day may have but 23 hours)."""
+    return funnel.definition.conversion_window_seconds // (_DAY_SECONDS - 3600) + 1
+
+
+class Reader:
+    """Reads the attempts that enter in a span, in the caller's transaction."""
+
+    def __init__(self, connection: Connection, span: Span) -> None:
+        self.connection, self.span = connection, span
+        self.rule = rule_of(span.funnel.definition)
+        self._names: list[str] | None = None
+        self.key: dict[str, Any] = {
+            "site_no": span.funnel.site_no,
+            "since": span.since,
+            "until": span.until,
+            "end": span.until - 1 + self.rule.window,
+            "first_day": span.start - timedelta(1),
+            "last_day": span.end + timedelta(span.reach),
+            "first_partition": utc_day(span.since),
+            "last_partition": utc_day(span.until - 1 + self.rule.window),
+            "visits_from": span.start - timedelta(LONGEST_VISIT_DAYS),
+            "visits_to": span.end + timedelta(span.reach),
+            "bots": list(span.bots),
+            "any_order": self.rule.order == "any",
+            "opens": STEP_MARKS if self.rule.order == "any" else 1,
+            "second": step_mark(1) if self.rule.steps > 1 else 0,
+            "spoils": sum(exclusion_mark(number) for number in range(len(self.rule.exclusions))),
+        }
+        self.asked = conditions(self._read, span.funnel.funnel_id, span.funnel.definition, self.names)
+        self.key |= self.asked.parameters | {"persons": None}
+        if self.asked.milestones:
+            self.key |= self._milestones()
+
+    def names(self) -> list[str]:
+        """Return the custom events of the days."""
+        if self._names is None:
+            self._names = [name for (name,) in self._read(queries.EVENT_NAMES, self.key)]
+        return self._names
+
+    def per_day(self) -> Found:
+        """Return the attempts; who took the first step alone is only counted, by day."""
+        days = [self.span.start + timedelta(step) for step in range((self.span.end - self.span.start).days + 1)]
+        self.key["bounds"] = [day_start(day, self.span.zone) * MICROSECONDS for day in days]
+        return self._find(queries.ENTRIES_PER_DAY)
+
+    def per_person(self) -> Found:
+        """Return the attempts of everybody."""
+        return self._find(queries.ENTRIES_PER_PERSON)
+
+    def entered(self, own: sql.Composable) -> Iterator[Entered]:
+        """Yield the attempts of everybody with the events that they entered with; `own` is a column of events."""
+        statement = self._statement(queries.ALL_EVENTS, own=own, strict=self.rule.order == "strict")
+        for _, _, person, bot, times, marks, visit_keys, owns in self._rows(statement):
+            places = best_attempt(self.rule, times, marks, self.span.since, self.span.until)
+            if places is not None:
+                attempt = Attempt(Person(bot, person), tuple(times[place] for place in places))
+                yield Entered(attempt, visit_keys[places[0]], owns[places[0]])
+
+    def _find(self, entries: LiteralString) -> Found:
+        strict = self.rule.order == "strict"
+        found = Found()
+        deep: set[Person] = set()
+        tail = queries.PER_PERSON + entries + (queries.DEEP_ALONE if strict else queries.DEEP_EVENTS)
+        for day, people, person, bot, times, marks in self._rows(self._statement(tail)):
+            if day is not None:
+                found.entries[day] = people
+            elif person is None:
+                found.attempts += [Attempt(Person(bot, one), (entry,)) for one, entry in zip(times, marks, strict=True)]
+            elif strict:
+                deep.add(Person(bot, person))
+            else:
+                self._fold(found, Person(bot, person), times, marks)
+        if deep:
+            self.key["persons"] = bigints({person.key for person in deep})
+            statement = self._statement(queries.ALL_EVENTS, source=sql.SQL(queries.OF_PERSONS), strict=True)
+            for _, _, person, bot, times, marks, _, _ in self._rows(statement):
+                if Person(bot, person) in deep:
+                    self._fold(found, Person(bot, person), times, marks)
+        return found
+
+    def _fold(self, found: Found, person: Person, times: list[int], marks: list[int]) -> None:
+        places = best_attempt(self.rule, times, marks, self.span.since, self.span.until)
+        if places is not None:
+            found.attempts.append(Attempt(person, tuple(times[place] for place in places)))
+
+    def _statement(
+        self,
+        tail: LiteralString,
+        *,
+        own: sql.Composable = _NOTHING,
+        source: sql.Composable = _EVENTS,
+        strict: bool = False,
+    ) -> sql.Composed:
+        asked: Conditions = self.asked
+        marks, wanted = asked.marks, asked.wanted
+        if strict:
+            marks = sql.SQL("{} | {}").format(marks, sql.SQL(queries.STANDS_BETWEEN))
+            wanted = sql.SQL("e.kind IN (1, 2) OR {}").format(wanted)
+        milestones = sql.SQL(queries.MILESTONES if self.asked.milestones else "")
+        seen = sql.SQL(queries.SEEN).format(own=own, marks=marks, source=source, wanted=wanted, milestones=milestones)
+        return seen + sql.SQL(tail)
+
+    def _rows(self, statement: sql.Composed) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement, self.key).fetchall()
+
+    def _read(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as `Read` says
+        return self.connection.execute(query, parameters).fetchall()
+
+    def _milestones(self) -> dict[str, Any]:
+        """Return the events that reach milestones, as parameters."""
+        videos = {one.video_id for one in self.asked.milestones}
+        begun = self._read(queries.RUNNING_PLAYBACKS, self.key)[0][0]
+        asked = {
+            **self.key,
+            "from": min(self.span.since, begun or self.span.since),
+            "video_ids": None if None in videos else sorted(video for video in videos if video),
+        }
+        asked["first_partition"] = utc_day(asked["from"])
+        rows = self._read(queries.VIDEO_EVENTS, asked)
+        events = ((fact_of_row(row[:-1], self.span.zone), row[-1]) for row in rows)
+        found = [
+            one
+            for one in reached(events, self.asked.milestones)
+            if one.fact.time >= self.span.since and one.fact.visitor is not None
+        ]
+        facts = [one.fact for one in found]
+        known = [fact.visitor if fact.user is not None or fact.visit_key is None else None for fact in facts]
+        return {
+            "m_time": array([fact.time for fact in facts]),
+            "m_id": text_array([one.id for one in found]),
+            "m_bot": array([fact.bot for fact in facts]),
+            "m_visit": array([fact.visit_key for fact in facts]),
+            "m_known": array(known),
+            "m_own": array([None] * len(facts)),
+            "m_marks": array([one.marks for one in found]),
+        }
+
+
+def require_raw(connection: Connection, span: Span) -> None:
+    """Raise OutOfBoundsError when raw events are gone of a day that the attempts of a span hang on."""
+    first = (
+        span.start - timedelta(1) if any(step.type == "video" for step in span.funnel.definition.steps) else span.start
+    )
+    key = {"site_no": span.funnel.site_no, "first": first, "last": span.end + timedelta(span.reach)}
+    if connection.execute(queries.DAYS_LOST, key).fetchall()[0][0] is None:
+        return
+    last_lost = connection.execute(queries.LAST_LOST, key).fetchall()[0][0]
+    earliest = last_lost + timedelta(1 + (first != span.start))
+    message = (
+        f"The events of some of these days are gone: the earliest date that can be asked is {earliest.isoformat()}."
+    )
+    raise OutOfBoundsError(message, [(["query", "startDate"], message)])
+
+
+def as_span(funnel: Kept, zone: str, days: Sequence[date], bots: tuple[bool, ...]) -> Span:
+    """Return the span from the first to the last of some days."""
+    return Span(funnel, zone, days[0], days[-1], bots)

@@ -75,6 +75,7 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/events",
         "/api/v1/analytics/event",
         "/api/v1/analytics/event/batch",
+        "/api/v1/funnels/track",
         "/api/analytics/view/{videoId}",
         "/api/v1/analytics/sessions",
         "/api/v1/analytics/sessions/{id}",

@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from streamgauge.clock import microseconds
+from streamgauge.clock import local_day, microseconds
 from streamgauge.events.models import Acquisition, Page, Surroundings, VideoFields
+from streamgauge.funnels import saved
+from streamgauge.jobs.closing import close_day
 
 from functions.api import funnels
 from tests.integration.reports.conftest import store
+from tests.oracle.funnels import Event, best
 from tests.support.requests import key, request
+from tests.support.seeds import seeded
 from tests.support.stamped import stamped
 
 if TYPE_CHECKING:
@@ -297,3 +301,54 @@ def test_compare(connection: postgres.Connection, site: SiteRecord) -> None:
     ):
         assert call("POST", f"{FUNNELS}/compare", wrong, scope="read")[0] == 422
     assert call("POST", f"{FUNNELS}/compare", {"funnel_ids": [first, "none"]}, scope="read")[0] == 404
+
+
+@pytest.mark.parametrize("order", ["sequential", "strict", "any"])
+def test_figures_are_the_oracles_before_and_after_days_are_closed(
+    connection: postgres.Connection, site: SiteRecord, order: str
+) -> None:
+    chance = seeded(len(order))
+    matches = {"/a": {0, 2}, "/b": {1}, "/c": set()}
+    events, of_person = [], {f"p{n}": [] for n in range(12)}
+    for _ in range(220):
+        who, path, minutes = chance.choice(list(of_person)), chance.choice(list(matches)), chance.randrange(0, 4320, 7)
+        spoils = chance.random() < 0.08
+        events.append(custom(who, minutes, "leave") if spoils else page(who, minutes, path))
+        steps = frozenset() if spoils else frozenset(matches[path])
+        of_person[who].append((events[-1].time, events[-1].id, steps, frozenset({0} if spoils else ())))
+    store(connection, events)
+    steps = [{"name": path, "type": "page", "value": path} for path in ("/a", "/b", "/a")]
+    window = 20 * 3600
+    exclusions = [{"event": "leave", "from_step": 0, "to_step": 1}]
+    funnel_id = make(steps=steps, order=order, conversion_window_seconds=window, exclusions=exclusions)
+    begin, until = at(-9 * 60 - 60), at(-9 * 60 - 60 + 2 * 1440)
+    wanted = [0, 0, 0]
+    for held in of_person.values():
+        chain = [Event(time, steps, spoils) for time, _, steps, spoils in sorted(held)]
+        taken = best(chain, 3, window * 1_000_000, order, [(0, 1)], begin, until)
+        for step in range(len(taken or ())):
+            wanted[step] += 1
+    two_days = "startDate=2026-03-10&endDate=2026-03-11"
+    before = analytics(funnel_id, two_days, detailed=True)
+    assert people(before) == wanted
+    for day in range(5):
+        close_day(connection, site.site_no, DAY + timedelta(day))
+    built = saved.build_days(connection, site.site_no, site.timezone)
+    assert built == len({local_day(event.time, site.timezone) for event in events})
+    assert saved.build_days(connection, site.site_no, site.timezone) == 0
+    connection.execute("DELETE FROM funnel_results")
+    assert analytics(funnel_id, two_days, detailed=True) == before
+    # A late event makes its day, and those whose windows reach it, be computed anew.
+    store(connection, [page("late", 0, "/a"), page("late", 1, "/b"), page("late", 2, "/a")])
+    later = analytics(funnel_id, two_days, detailed=True)
+    assert people(later) == [one + 1 for one in wanted]
+    assert saved.build_days(connection, site.site_no, site.timezone) > 0
+    # The raw events go: what was saved stands in for them, but not for another definition.
+    connection.execute("UPDATE site_days SET whole = false")
+    connection.execute("DELETE FROM events")
+    connection.execute("DELETE FROM funnel_results")
+    assert analytics(funnel_id, two_days, detailed=True) == later
+    path = f"{FUNNELS}/{funnel_id}"
+    assert call("PUT", path, {"name": "Start", "steps": STEPS[:1]})[0] == 200
+    status, body = call("GET", f"{path}/analytics", query=two_days, scope="read")
+    assert (status, "earliest date" in body["detail"]) == (422, True)

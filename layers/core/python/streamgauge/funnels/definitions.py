@@ -44,9 +44,10 @@ class Kept(NamedTuple):
 
 def create(connection: Connection, site_no: int, definition: FunnelDefinition) -> Kept:
     """Make a funnel of a site."""
-    given = {"funnel_id": secrets.token_hex(_ID_BYTES), "site_no": site_no, "definition": _json(definition)}
+    funnel_id = secrets.token_hex(_ID_BYTES)
+    given = {"funnel_id": funnel_id, "site_no": site_no, "definition": _json(definition)}
     connection.execute(queries.INSERT_FUNNEL, given)
-    return find(connection, given["funnel_id"])
+    return find(connection, funnel_id)
 
 
 def find(connection: Connection, funnel_id: str) -> Kept:

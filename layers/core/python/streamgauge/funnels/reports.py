@@ -81,16 +81,16 @@ def _compute(connection: Connection, span: Span, breakdown: Breakdown | None) ->
     if not held:
         require_raw(connection, span)
         found = Reader(connection, span).per_day()
-        for day, people in found.entries.items():
-            tally.add_entries(day, people)
-        people = ((one.person, one.times) for one in found.attempts)
+        for day, entries in found.entries.items():
+            tally.add_entries(day, entries)
+        people = [one.times for one in found.attempts]
     else:
         attempts = [one for day in held.values() for one in day]
         for part in saved.missing_runs(span, held):
             require_raw(connection, part)
             attempts += Reader(connection, part).per_person().attempts
-        people = ((person, times) for person, times in saved.best(attempts).items())
-    for _, times in people:
+        people = list(saved.best(attempts).values())
+    for times in people:
         tally.add(saved.entry_day(times, span.zone, span.start), times)
     return _figures(tally, span)
 
@@ -127,8 +127,8 @@ def _values(
     """Return the value of each attempt: its visit's (that of the visit's first event), without a visit its event's own."""
     codes = [one.own for one in entered]
     if breakdown == "page":
-        names = dict(connection.execute(queries.PATHS_OF_CODES, {"codes": _distinct(codes)}).fetchall())
-        return [None if code is None else names.get(code) for code in codes]
+        paths: dict[int, str] = dict(connection.execute(queries.PATHS_OF_CODES, {"codes": _distinct(codes)}).fetchall())
+        return [None if code is None else paths.get(code) for code in codes]
     of_acquisition = breakdown in _OF_ACQUISITION
     places = [place for place, one in enumerate(entered) if one.visit_key is not None]
     key = {
@@ -140,8 +140,8 @@ def _values(
         codes[places[number - 1]] = acquisition if of_acquisition else surroundings
     table = sql.Identifier("acquisitions" if of_acquisition else "surroundings")
     statement = sql.SQL(queries.VALUES_OF_CODES).format(column=sql.Identifier(breakdown), table=table)
-    names = dict(connection.execute(statement, {"codes": _distinct(codes)}).fetchall())
-    return [None if code is None else names.get(code) for code in codes]
+    values: dict[int, str | None] = dict(connection.execute(statement, {"codes": _distinct(codes)}).fetchall())
+    return [None if code is None else values.get(code) for code in codes]
 
 
 def _distinct(codes: Iterable[int | None]) -> str:

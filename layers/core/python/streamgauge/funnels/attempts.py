@@ -110,16 +110,18 @@ class Reader:
     def __init__(self, connection: Connection, span: Span) -> None:
         self.connection, self.span = connection, span
         self.rule = rule_of(span.funnel.definition)
+        # Once: the start of a day takes longer than folding a person.
+        self.since, self.until = span.since, span.until
         self._names: list[str] | None = None
         self.key: dict[str, Any] = {
             "site_no": span.funnel.site_no,
-            "since": span.since,
-            "until": span.until,
-            "end": span.until - 1 + self.rule.window,
+            "since": self.since,
+            "until": self.until,
+            "end": self.until - 1 + self.rule.window,
             "first_day": span.start - timedelta(1),
             "last_day": span.end + timedelta(span.reach),
-            "first_partition": utc_day(span.since),
-            "last_partition": utc_day(span.until - 1 + self.rule.window),
+            "first_partition": utc_day(self.since),
+            "last_partition": utc_day(self.until - 1 + self.rule.window),
             "visits_from": span.start - timedelta(LONGEST_VISIT_DAYS),
             "visits_to": span.end + timedelta(span.reach),
             "bots": list(span.bots),
@@ -153,7 +155,7 @@ class Reader:
         """Yield the attempts of everybody with the events that they entered with; `own` is a column of events."""
         statement = self._statement(queries.ALL_EVENTS, own=own, strict=self.rule.order == "strict")
         for _, _, person, bot, times, marks, visit_keys, owns in self._rows(statement):
-            places = best_attempt(self.rule, times, marks, self.span.since, self.span.until)
+            places = best_attempt(self.rule, times, marks, self.since, self.until)
             if places is not None:
                 attempt = Attempt(Person(bot, person), tuple(times[place] for place in places))
                 yield Entered(attempt, visit_keys[places[0]], owns[places[0]])
@@ -181,7 +183,7 @@ class Reader:
         return found
 
     def _fold(self, found: Found, person: Person, times: list[int], marks: list[int]) -> None:
-        places = best_attempt(self.rule, times, marks, self.span.since, self.span.until)
+        places = best_attempt(self.rule, times, marks, self.since, self.until)
         if places is not None:
             found.attempts.append(Attempt(person, tuple(times[place] for place in places)))
 
@@ -203,7 +205,7 @@ class Reader:
         return seen + sql.SQL(tail)
 
     def _rows(self, statement: sql.Composed) -> list[tuple[Any, ...]]:
-        return self.connection.execute(statement, self.key).fetchall()
+        return self.connection.execute(statement, self.key, binary=True).fetchall()
 
     def _read(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as `Read` says
         return self.connection.execute(query, parameters).fetchall()
@@ -214,7 +216,7 @@ class Reader:
         begun = self._read(queries.RUNNING_PLAYBACKS, self.key)[0][0]
         asked = {
             **self.key,
-            "from": min(self.span.since, begun or self.span.since),
+            "from": min(self.since, begun or self.since),
             "video_ids": None if None in videos else sorted(video for video in videos if video),
         }
         asked["first_partition"] = utc_day(asked["from"])
@@ -223,7 +225,7 @@ class Reader:
         found = [
             one
             for one in reached(events, self.asked.milestones)
-            if one.fact.time >= self.span.since and one.fact.visitor is not None
+            if one.fact.time >= self.since and one.fact.visitor is not None
         ]
         facts = [one.fact for one in found]
         known = [fact.visitor if fact.user is not None or fact.visit_key is None else None for fact in facts]

@@ -92,11 +92,12 @@ OF_PERSONS: Final[LiteralString] = """(
 
 PER_PERSON: Final[LiteralString] = f""", per_person AS MATERIALIZED (
     SELECT person, bot, bit_or(marks) AS marks, count(*) FILTER (WHERE marks & {STEP_MARKS} <> 0) AS hits,
-        min(time) FILTER (WHERE marks & %(opens)s <> 0 AND time >= %(since)s AND time < %(until)s) AS entry
+        min(time) FILTER (WHERE marks & %(opens)s <> 0 AND time >= %(since)s AND time < %(until)s) AS entry,
+        max(time) FILTER (WHERE marks & %(second)s <> 0) AS last_second
     FROM persons GROUP BY person, bot
 ), sorted AS MATERIALIZED (
     SELECT person, bot, entry, CASE WHEN %(any_order)s THEN hits > 1 OR marks & %(spoils)s <> 0
-        ELSE marks & (%(spoils)s | %(second)s) <> 0 END AS deep
+        ELSE marks & %(spoils)s <> 0 OR coalesce(last_second >= entry, false) END AS deep
     FROM per_person WHERE entry IS NOT NULL
 )
 """

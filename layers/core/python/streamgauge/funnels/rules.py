@@ -13,6 +13,7 @@ Order = Literal["sequential", "strict", "any"]
 
 MOST_STEPS: Final = 16
 MOST_EXCLUSIONS: Final = 16
+_FEW: Final = 32
 BREAK: Final = 1 << (MOST_STEPS + MOST_EXCLUSIONS)
 """Mark of an event that stands between two steps of a `strict` funnel, whatever steps it matches."""
 STEP_MARKS: Final = (1 << MOST_STEPS) - 1
@@ -45,6 +46,8 @@ def best_attempt(
     `times` and `marks` are the person's events in order of (time, id); an attempt enters in [since, until). The one that came
     furthest counts, then the earliest.
     """
+    if rule.order == "sequential" and not rule.exclusions and len(times) <= _FEW:
+        return _best_of_few(rule, times, marks, since, until)
     person = _Person(rule, times, marks)
     best: tuple[int, ...] | None = None
     first, last = bisect_left(times, since), bisect_left(times, until)
@@ -58,6 +61,28 @@ def best_attempt(
             if len(best) == rule.steps:
                 break
     return best
+
+
+def _best_of_few(
+    rule: Rule, times: Sequence[int], marks: Sequence[int], since: int, until: int
+) -> tuple[int, ...] | None:
+    """Return the same for the plain case by trying every entry: nearly everybody has but a few events."""
+    best: list[int] = []
+    for entry, time in enumerate(times):
+        if not marks[entry] & 1 or not since <= time < until:
+            continue
+        taken, last, wanted = [entry], time + rule.window, 2
+        for place in range(entry + 1, len(times)):
+            if times[place] > last or len(taken) == rule.steps:
+                break
+            if marks[place] & wanted:
+                taken.append(place)
+                wanted <<= 1
+        if len(taken) > len(best):
+            best = taken
+            if len(best) == rule.steps:
+                break
+    return tuple(best) if best else None
 
 
 class _Person:

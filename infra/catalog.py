@@ -232,6 +232,20 @@ CATALOG: Final = (
         finds_places=True,
     ),
     Function(
+        module="api/webhooks",
+        about="takes webhooks of Jellyfin, Plex and Emby",
+        routes=tuple(Route("POST", f"/api/webhooks/{server}", open=True) for server in ("jellyfin", "plex", "emby")),
+        may=(
+            May.PUT_EVENTS,
+            May.READ_REGISTRY,
+            May.READ_SESSIONS,
+            May.KEEP_SESSIONS,
+            May.SPILL,
+            May.KEEP_DEAD_LETTERS,
+        ),
+        finds_places=True,
+    ),
+    Function(
         module="api/session_history",
         about="answers the sessions of a user and the figures of days",
         memory=1024,
@@ -303,6 +317,10 @@ CATALOG: Final = (
             May.READ_DEAD_LETTERS,
             May.KEEP_DEAD_LETTERS,
             May.MARK_DEAD_LETTERS,
+            # A webhook that is taken again.
+            May.READ_SESSIONS,
+            May.KEEP_SESSIONS,
+            May.SPILL,
         ),
         finds_places=True,
     ),

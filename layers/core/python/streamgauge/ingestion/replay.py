@@ -24,6 +24,7 @@ from streamgauge.ingestion.dialects import BY_NAME
 from streamgauge.ingestion.limits import DAY
 from streamgauge.ingestion.pipeline import accepted, advance, mark_repeats
 from streamgauge.ingestion.stamp import partition_key, record_of
+from streamgauge.ingestion.webhooks import receiving
 from streamgauge.store import dead_letters, kinesis
 
 if TYPE_CHECKING:
@@ -50,16 +51,35 @@ def replay(entries: Sequence[Entry], now: int, stream: str) -> Replayed:
     """Send letters on and close them. Raises StoreAwayError; what has gone on by then is closed."""
     young = [entry for entry in entries if now - entry.received_at <= REPLAYABLE]
     going: list[tuple[Entry, list[Record]]] = []
+    followed: list[Entry] = []
     for entry, body in zip(young, dead_letters.bodies(young), strict=True):
+        if entry.stage == Stage.INGEST and (server := _webhook_of(entry)):
+            followed += [entry] * _through_webhook(entry, body, server, now)
+            continue
         records = _records(entry, body, now)
         if records:
             going.append((entry, records))
     acknowledged = kinesis.put_groups(stream, [records for _, records in going])
     done = [entry for (entry, _), whole in zip(going, acknowledged, strict=True) if whole]
-    dead_letters.mark_replayed(done, now)
+    dead_letters.mark_replayed(done + followed, now)
     if len(done) < len(going):
         raise UnavailableError("The stream is away at the moment; please try again.")
-    return Replayed(accepted=len(done), refused=len(young) - len(done), expired=len(entries) - len(young))
+    gone = len(done) + len(followed)
+    return Replayed(accepted=gone, refused=len(young) - gone, expired=len(entries) - len(young))
+
+
+def _webhook_of(entry: Entry) -> str | None:
+    """Return the media server whose webhook a letter is; None for one of another kind."""
+    try:
+        return receiving.server_of(letters.read_derived(entry.derived or b""))
+    except msgspec.MsgspecError:
+        return None
+
+
+def _through_webhook(entry: Entry, body: bytes, server: str, now: int) -> bool:
+    """Take a webhook's letter as of its first receipt, which is what its calls' ids are made of. Raises UnavailableError."""
+    site = registry.find_site(entry.site)
+    return site is not None and receiving.receive_again(server, body, site, entry.received_at, now)
 
 
 def _records(entry: Entry, body: bytes, now: int) -> list[Record]:

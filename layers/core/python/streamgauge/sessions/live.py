@@ -138,16 +138,16 @@ def claim(site: str, user_id: str, item: SessionItem, wanted: str, time: int, no
     """
     if not has_device(item):
         return wanted
-    key = {"pk": f"{site}#device#{number(user_id, item.content_id, device_of(item, ''))}", "sk": _LATEST}
+    key = _device_key(site, user_id, item)
     for _ in range(_TRIES):
-        latest = dynamo.get_item(_table(), key, consistent=True)
-        if latest is not None:
-            other = find(site, latest["session"], now)
+        last = dynamo.get_item(_table(), key, consistent=True)
+        if last is not None:
+            other = find(site, last["session"], now)
             # Without a state its start is on its way, or failed half-way and is to be repeated.
-            goes_on = abs(time - latest["at"]) < SILENCE if other is None else continues(other.session, time)
-            if goes_on or latest["session"] == wanted:
-                return str(latest["session"])
-            if time < latest["at"]:
+            goes_on = abs(time - last["at"]) < SILENCE if other is None else continues(other.session, time)
+            if goes_on or last["session"] == wanted:
+                return str(last["session"])
+            if time < last["at"]:
                 return wanted
         done = dynamo.put_item(
             _table(),
@@ -155,15 +155,25 @@ def claim(site: str, user_id: str, item: SessionItem, wanted: str, time: int, no
                 **key,
                 "session": wanted,
                 "at": time,
-                "v": 1 if latest is None else latest["v"] + 1,
+                "v": 1 if last is None else last["v"] + 1,
                 "expires": _kept(now),
             },
-            condition="attribute_not_exists(pk)" if latest is None else "v = :before",
-            values=None if latest is None else {":before": latest["v"]},
+            condition="attribute_not_exists(pk)" if last is None else "v = :before",
+            values=None if last is None else {":before": last["v"]},
         )
         if done:
             return wanted
     raise UnavailableError("too many starts of this session at the same moment; try again", 1)
+
+
+def latest(site: str, user_id: str, item: SessionItem, now: int) -> Live | None:
+    """Return the last session of a user, item and device; None without one. Raises StoreAwayError."""
+    known = dynamo.get_item(_table(), _device_key(site, user_id, item), consistent=True) if has_device(item) else None
+    return None if known is None else find(site, known["session"], now)
+
+
+def _device_key(site: str, user_id: str, item: SessionItem) -> dict[str, str]:
+    return {"pk": f"{site}#device#{number(user_id, item.content_id, device_of(item, ''))}", "sk": _LATEST}
 
 
 def has_device(item: SessionItem) -> bool:

@@ -1,0 +1,99 @@
+"""Jellyfin: the Webhook plug-in's variables, sent all or by our template (`clients/jellyfin/webhook.handlebars`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from streamgauge.events.models import SessionItem
+from streamgauge.events.reasons import Reason
+from streamgauge.ingestion.refusal import RefusedError
+from streamgauge.ingestion.session_calls import Told
+from streamgauge.ingestion.webhooks import played
+from streamgauge.ingestion.webhooks.played import Played
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamgauge.events.models import Call
+
+TICKS: Final = 10_000_000
+
+_CALLS: Final[dict[str, Call]] = {"PlaybackStart": "start", "PlaybackProgress": "beat", "PlaybackStop": "stop"}
+_OTHERS: Final = frozenset(
+    {
+        "AuthenticationFailure",
+        "AuthenticationSuccess",
+        "Generic",
+        "ItemAdded",
+        "ItemDeleted",
+        "PendingRestart",
+        "PluginInstallationCancelled",
+        "PluginInstallationFailed",
+        "PluginInstalled",
+        "PluginInstalling",
+        "PluginUninstalled",
+        "PluginUpdated",
+        "SessionStart",
+        "SubtitleDownloadFailure",
+        "TaskCompleted",
+        "UserCreated",
+        "UserDataSaved",
+        "UserDeleted",
+        "UserLockedOut",
+        "UserPasswordChanged",
+        "UserUpdated",
+    }
+)
+
+
+def read(body: Mapping[str, Any]) -> Played | None:
+    """Return what a body says; None for a notification of something else. Raises RefusedError."""
+    kind = played.text(body.get("NotificationType"))
+    if kind in _OTHERS:
+        return None
+    call = _CALLS.get(kind or "")
+    if call is None:
+        raise RefusedError(Reason.UNKNOWN_KIND, "This NotificationType is not known.", ("NotificationType",))
+    user = played.identity(body.get("UserId")) or played.name(body.get("NotificationUsername"))
+    method = played.text(body.get("PlayMethod"))
+    return Played(
+        call=call,
+        user_id=played.needed(user or played.name(body.get("Username")), "UserId"),
+        item=_item(body, heartbeats=call == "beat"),
+        told=Told(
+            time=played.moment(body.get("UtcTimestamp")) or played.moment(body.get("Timestamp")),
+            address=played.address(body.get("RemoteEndPoint")),
+            position=played.seconds(body.get("PlaybackPositionTicks"), TICKS),
+            paused=played.flag(body.get("IsPaused")),
+            bitrate=_bitrate(body),
+            transcoded=None if method is None else method == "Transcode",
+            resolution=played.resolution(body.get("Video_0_Width"), body.get("Video_0_Height")),
+        ),
+        play=played.identity(body.get("PlaySessionId")),
+    )
+
+
+def _item(body: Mapping[str, Any], *, heartbeats: bool) -> SessionItem:
+    kind = played.content_type(body.get("ItemType"))
+    series = played.name(body.get("Artist" if kind == "track" else "SeriesName"))
+    return SessionItem(
+        content_type=kind,
+        content_id=played.needed(played.identity(body.get("ItemId")), "ItemId"),
+        title=played.title(
+            played.name(body.get("Name")),
+            series,
+            played.whole(body.get("SeasonNumber")),
+            played.whole(body.get("EpisodeNumber")),
+        ),
+        runtime=played.seconds(body.get("RunTimeTicks"), TICKS) or None,
+        client_name=played.text(body.get("ClientName")) or played.text(body.get("Client")) or "Jellyfin",
+        device_name=played.text(body.get("DeviceName")),
+        device_id=played.text(body.get("DeviceId")),
+        heartbeats=heartbeats,
+        source="jellyfin",
+    )
+
+
+def _bitrate(body: Mapping[str, Any]) -> int | None:
+    """Return the bitrate of music; the plug-in tells none of a picture."""
+    return None if played.text(body.get("Video_0_Width")) else played.kilobits(body.get("Audio_0_Bitrate"), 1000)

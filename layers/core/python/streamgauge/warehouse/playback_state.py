@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, contribute, fold
 from streamgauge.warehouse.dictionaries import bigints
-from streamgauge.warehouse.raw import read_keys
+from streamgauge.warehouse.raw import read_chains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +38,13 @@ _LATEST: Final[LiteralString] = f"""
         SELECT * FROM playbacks WHERE site_no = %(site_no)s AND key = wanted.key ORDER BY start DESC LIMIT 1
     ) AS p
 """
+# OFFSET 0 keeps the planner at one look into the index per key, whatever it takes the table for.
 _NEAR: Final[LiteralString] = f"""
-    SELECT {_COLUMNS} FROM playbacks AS p
-    WHERE site_no = %(site_no)s AND key = %(key)s AND start < %(to)s AND last > %(from)s
+    SELECT p.* FROM unnest(%(keys)s::bigint[], %(from)s::bigint[], %(to)s::bigint[]) AS wanted(key, low, high)
+    CROSS JOIN LATERAL (
+        SELECT {_COLUMNS} FROM playbacks AS p
+        WHERE site_no = %(site_no)s AND key = wanted.key AND start < wanted.high AND last > wanted.low OFFSET 0
+    ) AS p
 """
 _DELETE: Final = """
     DELETE FROM playbacks AS p USING json_to_recordset(%(rows)s) AS gone(key bigint, start bigint)
@@ -85,16 +90,16 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
         if playback.stored:
             contribute(playback, batch.contributions, -1)
 
+    # At the same instant the ids decide, which only the raw rows have.
+    late = {key: chain for key, chain in chains.items() if key in latest and latest[key].last >= chain[0].time}
+    for near, chain in _stretches(connection, batch, late):
+        for playback in near:
+            touch(playback)
+        gone += near
+        changed += fold(None, chain, touch)
     for key, chain in chains.items():
-        last = latest.get(key)
-        # At the same instant the ids decide, which only the raw rows have.
-        if last is not None and last.last >= chain[0].time:
-            near, chain = _stretch(connection, batch, key, chain)  # noqa: PLW2901
-            for playback in near:
-                touch(playback)
-            gone += near
-            last = None
-        changed += fold(last, chain, touch)
+        if key not in late:
+            changed += fold(latest.get(key), chain, touch)
     for playback in changed:
         contribute(playback, batch.contributions, 1)
     if gone:
@@ -119,23 +124,42 @@ def write(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -
     connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
 
 
-def _stretch(connection: Connection, batch: SiteBatch, key: int, late: list[Fact]) -> tuple[list[Playback], list[Fact]]:
-    """Return the playbacks around late events, up to the longest gap, and all events to fold in their place."""
-    begin, end = late[0].time, late[-1].time
-    while True:
+def _stretches(
+    connection: Connection, batch: SiteBatch, late: dict[int, list[Fact]]
+) -> list[tuple[list[Playback], list[Fact]]]:
+    """Return for each key the playbacks around its late events, up to the longest gap, and all events to fold in their place."""
+    bounds = {key: (chain[0].time, chain[-1].time) for key, chain in late.items()}
+    near: dict[int, list[Playback]] = {}
+    wide = bounds
+    while wide:
         rows = connection.execute(
-            _NEAR, {"site_no": batch.site_no, "key": key, "from": begin - GAP_AFTER_PAUSE, "to": end + GAP_AFTER_PAUSE}
+            _NEAR,
+            {
+                "site_no": batch.site_no,
+                "keys": bigints(wide),
+                "from": bigints(begin - GAP_AFTER_PAUSE for begin, _ in wide.values()),
+                "to": bigints(end + GAP_AFTER_PAUSE for _, end in wide.values()),
+            },
         ).fetchall()
-        near = [playback_of(row) for row in rows]
-        wider = (
-            min([begin, *(playback.start for playback in near)]),
-            max([end, *(playback.last for playback in near)]),
-        )
-        if wider == (begin, end):
-            break
-        begin, end = wider
-    stored = read_keys(connection, "play_key", batch, [key], begin, end)
-    return near, sorted(stored + late, key=lambda fact: (fact.time, fact.id))
+        near |= {key: [] for key in wide}
+        for playback in map(playback_of, rows):
+            near[playback.key].append(playback)
+        wider = {key: _around(bounds[key], near[key]) for key in wide}
+        wide = {key: reach for key, reach in wider.items() if reach != bounds[key]}
+        bounds |= wide
+    stored: defaultdict[int | None, list[Fact]] = defaultdict(list)
+    for fact in read_chains(connection, "play_key", batch, [(key, *reach) for key, reach in bounds.items()]):
+        stored[fact.play_key].append(fact)
+    return [
+        (near[key], sorted(stored[key] + chain, key=lambda fact: (fact.time, fact.id))) for key, chain in late.items()
+    ]
+
+
+def _around(bounds: tuple[int, int], playbacks: list[Playback]) -> tuple[int, int]:
+    return (
+        min([bounds[0], *(playback.start for playback in playbacks)]),
+        max([bounds[1], *(playback.last for playback in playbacks)]),
+    )
 
 
 def playback_of(row: tuple[Any, ...]) -> Playback:

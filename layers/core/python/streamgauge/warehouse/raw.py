@@ -21,6 +21,7 @@ from streamgauge.events.facts import (
 )
 from streamgauge.events.models import StampedEvent, VideoFields
 from streamgauge.ids import is_uuid
+from streamgauge.store.postgres import array
 from streamgauge.warehouse.dictionaries import bigints, stored_page
 
 if TYPE_CHECKING:
@@ -39,15 +40,38 @@ _FACT_COLUMNS: Final[
 ] = """time, coalesce(event_uuid::text, event_id), kind, flags, visit_key, prev_key, visitor, user_id, p.path, name,
     acquisition, surroundings, play_key, video_id, position, duration, quality, bitrate, seek_from, seek_to, buffer_seconds,
     startup_time"""
-_VISIT_CHAIN: Final[LiteralString] = f"""
+_VISIT_KEYS: Final[LiteralString] = f"""
     SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s AND visit_key = ANY(%(keys)s::bigint[])
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
-_PLAY_CHAIN: Final[LiteralString] = f"""
+_PLAY_KEYS: Final[LiteralString] = f"""
     SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s AND play_key = ANY(%(keys)s::bigint[])
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
-_CHAINS: Final = {"visit_key": _VISIT_CHAIN, "play_key": _PLAY_CHAIN}
+_KEYS: Final = {"visit_key": _VISIT_KEYS, "play_key": _PLAY_KEYS}
+# Days leave partitions out: those of all chains when it is planned, those of each while it runs. OFFSET 0 keeps the planner at
+# one look into an index per chain.
+_WANTED: Final[LiteralString] = """
+    FROM unnest(%(keys)s::bigint[], %(begins)s::bigint[], %(ends)s::bigint[], %(first_days)s::date[], %(last_days)s::date[])
+        AS wanted(key, low, high, first_day, last_day)
+"""
+_BOUNDS: Final[
+    LiteralString
+] = """time BETWEEN wanted.low AND wanted.high AND day BETWEEN wanted.first_day AND wanted.last_day
+        AND day BETWEEN %(first_day)s AND %(last_day)s OFFSET 0"""
+_VISIT_CHAINS: Final[LiteralString] = f"""
+    SELECT f.* {_WANTED} CROSS JOIN LATERAL (
+        SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page
+        WHERE site_no = %(site_no)s AND visit_key = wanted.key AND {_BOUNDS}
+    ) AS f
+"""
+_PLAY_CHAINS: Final[LiteralString] = f"""
+    SELECT f.* {_WANTED} CROSS JOIN LATERAL (
+        SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page
+        WHERE site_no = %(site_no)s AND play_key = wanted.key AND {_BOUNDS}
+    ) AS f
+"""
+_CHAINS: Final = {"visit_key": _VISIT_CHAINS, "play_key": _PLAY_CHAINS}
 _SPAN: Final[LiteralString] = f"""
     SELECT {_FACT_COLUMNS} FROM events LEFT JOIN pages AS p ON p.code = events.page WHERE site_no = %(site_no)s
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
@@ -141,7 +165,37 @@ def read_keys(
     end: int,
 ) -> list[Fact]:
     """Return the events of visit or playback keys within [begin, end] microseconds, unsorted."""
-    return _facts(connection, _CHAINS[column], site, begin, end, keys)
+    return _facts(connection, _KEYS[column], site, begin, end, keys)
+
+
+def read_chains(
+    connection: Connection,
+    column: Literal["visit_key", "play_key"],
+    site: Located,
+    chains: Iterable[tuple[int, int, int]],
+) -> list[Fact]:
+    """Return the events of (visit or playback key, begin, end), each within its own bounds in microseconds, unsorted.
+
+    A key stands in `chains` once.
+    """
+    ordered = sorted(chains)
+    if not ordered:
+        return []
+    keys, begins, ends = zip(*ordered, strict=True)
+    rows = connection.execute(
+        _CHAINS[column],
+        {
+            "site_no": site.site_no,
+            "keys": bigints(keys),
+            "begins": bigints(begins),
+            "ends": bigints(ends),
+            "first_days": array([utc_day(begin).isoformat() for begin in begins]),
+            "last_days": array([utc_day(end).isoformat() for end in ends]),
+            "first_day": utc_day(min(begins)),
+            "last_day": utc_day(max(ends)),
+        },
+    ).fetchall()
+    return [fact_of_row(row, site.zone) for row in rows]
 
 
 def read_span(connection: Connection, site: Located, begin: int, end: int) -> list[Fact]:

@@ -16,8 +16,9 @@ from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video import playbacks
-from streamgauge.warehouse import playback_state, rollups, visit_state
+from streamgauge.warehouse import playback_state, rollups, visit_rows, visit_state
 from streamgauge.warehouse.dictionaries import Dictionaries
+from streamgauge.warehouse.late_visits import followers
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys, read_span
 from streamgauge.warehouse.site_batch import SiteBatch
@@ -152,7 +153,7 @@ def _around(
         facts = read_keys(connection, column, day, keys, begin, end)
         wider = keys | {key for fact in facts for key in (_prev_key(fact, column),) if key is not None}
         if column == "visit_key":
-            wider |= visit_state.followers(connection, day.site_no, keys)
+            wider |= {own_key for _, own_key in followers(connection, day.site_no, keys)}
         edges = _reach(sorted(fact.time for fact in facts), begin, end, gap)
         if wider == keys and edges == (begin, end):
             return sorted(facts, key=lambda fact: (fact.time, fact.id))
@@ -218,7 +219,7 @@ def _replace_state(connection: Connection, truth: _Day) -> None:
     connection.execute(_FORGET_VISITS, parameters)
     connection.execute(_FORGET_PLAYBACKS, parameters)
     connection.execute(_FORGET_VISITOR_DAYS, parameters)
-    visit_state.write(connection, truth.site_no, truth.visits)
+    visit_rows.write(connection, truth.site_no, truth.visits)
     playback_state.write(connection, truth.site_no, truth.playbacks)
     rows = []
     for (_, bot, visitor), held in sorted(truth.presence.items()):

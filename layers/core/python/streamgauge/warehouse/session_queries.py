@@ -21,15 +21,24 @@ UPSERT: Final[LiteralString] = (
 COPY_CALLS: Final[LiteralString] = """
 COPY session_calls (day, site_no, call, flags, time, received_at, key, tie, user_id, ip_address, fields) FROM STDIN
 """
-CALLS_OF_KEY: Final[LiteralString] = """
-SELECT time, call, tie, user_id, ip_address, fields::text FROM session_calls
-WHERE site_no = %(site_no)s AND key = %(key)s AND day BETWEEN %(first_day)s AND %(last_day)s
+# OFFSET 0 keeps the planner at one look into an index per key, whatever it takes the tables for.
+CALLS_OF_KEYS: Final[LiteralString] = """
+SELECT c.* FROM unnest(%(keys)s::bigint[], %(first_days)s::date[], %(last_days)s::date[]) AS wanted(key, first_day, last_day)
+CROSS JOIN LATERAL (
+    SELECT key, time, call, tie, user_id, ip_address, fields::text FROM session_calls
+    WHERE site_no = %(site_no)s AND key = wanted.key AND day BETWEEN wanted.first_day AND wanted.last_day OFFSET 0
+) AS c
 """
 KEYS_OF_SPAN: Final[LiteralString] = """
 SELECT DISTINCT key FROM session_calls
 WHERE site_no = %(site_no)s AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
 WATCHED: Final[LiteralString] = """
-SELECT time, coalesce(event_uuid::text, event_id), kind, flags, video_id, position, duration, quality, bitrate FROM events
-WHERE site_no = %(site_no)s AND play_key = %(play_key)s AND user_id = %(user_id)s AND day = %(day)s
+SELECT wanted.key, e.* FROM unnest(%(keys)s::bigint[], %(play_keys)s::bigint[], %(users)s::text[], %(days)s::date[])
+    AS wanted(key, play_key, user_id, day)
+CROSS JOIN LATERAL (
+    SELECT time, coalesce(event_uuid::text, event_id), kind, flags, user_id, video_id, position, duration, quality, bitrate
+    FROM events
+    WHERE site_no = %(site_no)s AND play_key = wanted.play_key AND user_id = wanted.user_id AND day = wanted.day OFFSET 0
+) AS e
 """

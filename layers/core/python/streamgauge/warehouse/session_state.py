@@ -16,7 +16,7 @@ from streamgauge.sessions.folding import ORDER, Call, Session, device_of, fold
 from streamgauge.sessions.models import call_of, session_key
 from streamgauge.sessions.players import is_watching, player_call, player_fields, player_key
 from streamgauge.sessions.rows import ITEM, PLAIN, SPOT, session_of, values_of
-from streamgauge.store.postgres import rows_parameter
+from streamgauge.store.postgres import array, rows_parameter, text_array
 from streamgauge.warehouse import session_queries as queries
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.raw import utc_day
@@ -80,7 +80,7 @@ def fold_sessions(connection: Connection, site: Located, events: list[StampedEve
         site,
         "sessions",
         fresh,
-        lambda key, first, last: _raw_calls(connection, site, key, first, last),
+        lambda spans: _raw_calls(connection, site, spans),
         now,
     )
     _write_calls(connection, site.site_no, events)
@@ -103,7 +103,7 @@ def fold_players(connection: Connection, site: Located, pairs: list[tuple[Stampe
         site,
         "player_sessions",
         fresh,
-        lambda key, _first, _last: _watched(connection, site, *behind[key]),
+        lambda spans: _watched(connection, site, {key: behind[key] for key in spans}),
         now,
     )
 
@@ -121,11 +121,12 @@ def refold(connection: Connection, site: Located, day: date, now: int) -> int:
     of_span = connection.execute(queries.KEYS_OF_SPAN, {"site_no": site.site_no, **span}).fetchall()
     others = [key for (key,) in of_span if key not in stored]
     stored |= _read(connection, site, "sessions", others)
+    spans = {key: (min(one.session.start, begin), max(one.session.seen, end)) for key, one in stored.items()}
+    raw = _raw_calls(connection, site, spans)
     wrong: dict[int, Stored] = {}
     for key in sorted(stored):
         known = stored[key]
-        session = known.session
-        calls = _raw_calls(connection, site, key, min(session.start, begin), max(session.seen, end))
+        session, calls = known.session, raw[key]
         if len(calls) < session.calls or local_day(calls[0].time, site.zone) != day:
             continue
         found = fold(None, _seeded(calls, session))
@@ -141,10 +142,17 @@ def _fold(
     site: Located,
     table: Table,
     chains: dict[int, Chain],
-    raw: Callable[[int, int, int], list[Call]],
+    raw: Callable[[dict[int, tuple[int, int]]], dict[int, list[Call]]],
     now: int,
 ) -> None:
     stored = _read(connection, site, table, chains)
+    # At the same instant kind and tie decide, which only the raw rows have.
+    spans = {
+        key: (min(known.session.start, chains[key].calls[0].time), max(known.session.seen, chains[key].calls[-1].time))
+        for key, known in stored.items()
+        if chains[key].calls[0].time <= known.session.seen
+    }
+    earlier = raw(spans) if spans else {}
     changed: dict[int, Stored] = {}
     for key, (calls, kept_from) in chains.items():
         known = stored.get(key)
@@ -152,12 +160,7 @@ def _fold(
             changed[key] = Stored(fold(None, calls), kept_from)
             continue
         session = known.session
-        if calls[0].time > session.seen:
-            session = fold(session, calls)
-        else:
-            # At the same instant kind and tie decide, which only the raw rows have.
-            earlier = raw(key, min(session.start, calls[0].time), max(session.seen, calls[-1].time))
-            session = _fold_late(session, earlier, calls)
+        session = _fold_late(session, earlier[key], calls) if key in spans else fold(session, calls)
         changed[key] = Stored(session, max(known.kept_from, kept_from))
     _write(connection, site, table, changed, now)
 
@@ -268,12 +271,21 @@ def _write_calls(connection: Connection, site_no: int, events: list[StampedEvent
             )
 
 
-def _raw_calls(connection: Connection, site: Located, key: int, first: int, last: int) -> list[Call]:
+def _raw_calls(connection: Connection, site: Located, spans: dict[int, tuple[int, int]]) -> dict[int, list[Call]]:
+    """Return the sorted calls of each key, of the days between its first and last instant."""
     rows = connection.execute(
-        queries.CALLS_OF_KEY,
-        {"site_no": site.site_no, "key": key, "first_day": utc_day(first), "last_day": utc_day(last)},
+        queries.CALLS_OF_KEYS,
+        {
+            "site_no": site.site_no,
+            "keys": bigints(spans),
+            "first_days": array([utc_day(first).isoformat() for first, _ in spans.values()]),
+            "last_days": array([utc_day(last).isoformat() for _, last in spans.values()]),
+        },
     ).fetchall()
-    return sorted(_raw_call(*row) for row in rows)
+    calls: dict[int, list[Call]] = {key: [] for key in spans}
+    for key, *row in rows:
+        calls[key].append(_raw_call(*row))
+    return {key: sorted(of_key) for key, of_key in calls.items()}
 
 
 def _raw_call(time: int, order: int, tie: int, user_id: str, ip_address: str | None, content: str) -> Call:
@@ -287,14 +299,24 @@ def _player_key(event: StampedEvent, fact: Fact) -> int:
     return player_key(fact.play_key or 0, event.user_id or "", utc_day(event.time))
 
 
-def _watched(connection: Connection, site: Located, play_key: int, user_id: str, day: date) -> list[Call]:
+def _watched(connection: Connection, site: Located, behind: dict[int, tuple[int, str, date]]) -> dict[int, list[Call]]:
+    """Return the sorted calls of each key: what a user told of a playback on a UTC day."""
+    play_keys, users, days = zip(*behind.values(), strict=True)
     rows = connection.execute(
-        queries.WATCHED, {"site_no": site.site_no, "play_key": play_key, "user_id": user_id, "day": day}
+        queries.WATCHED,
+        {
+            "site_no": site.site_no,
+            "keys": bigints(behind),
+            "play_keys": bigints(play_keys),
+            "users": text_array(users),
+            "days": array([day.isoformat() for day in days]),
+        },
     ).fetchall()
-    calls: list[Call] = []
-    for time, event_id, kind, flags, video_id, position, duration, quality, bitrate in rows:
+    calls: dict[int, list[Call]] = {key: [] for key in behind}
+    for key, time, event_id, kind, flags, user_id, video_id, position, duration, quality, bitrate in rows:
         if flags & BOT:
             continue
         video = VideoFields(video_id, position, duration, quality, bitrate, fatal=bool(flags & FATAL))
-        calls.append(Call(time, ORDER["beat"], number("call", event_id), user_id, player_fields("", kind, video)))
-    return sorted(calls)
+        fields = player_fields("", kind, video)
+        calls[key].append(Call(time, ORDER["beat"], number("call", event_id), user_id, fields))
+    return {key: sorted(of_key) for key, of_key in calls.items()}

@@ -23,7 +23,7 @@ from streamgauge.warehouse.raw import utc_day, write_events
 from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
 from streamgauge.warehouse.session_state import fold_players, fold_sessions, player_locks, session_locks
 from streamgauge.warehouse.site_batch import SiteBatch
-from streamgauge.warehouse.view_state import fold_views
+from streamgauge.warehouse.view_state import fold_views, read_tied
 from streamgauge.warehouse.visit_state import fold_visits
 from streamgauge.warehouse.visitor_day_state import settle_visitor_days
 from streamgauge.web.visits import contribute_event
@@ -264,9 +264,10 @@ class _Transaction:
         lock(connection, site_no, keys)
         for fact in facts:
             contribute_event(fact, batch.contributions)
+        tied = read_tied(connection, batch, [view for _, view in views])
         fold_visits(connection, batch, facts)
         fold_playbacks(connection, batch, facts)
-        fold_views(connection, batch, views)
+        fold_views(connection, batch, views, tied)
         fold_sessions(connection, batch, calls, now)
         fold_players(connection, batch, pairs, now)
         write_events(connection, site_no, pairs)

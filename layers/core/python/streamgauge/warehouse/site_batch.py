@@ -30,13 +30,18 @@ class SiteBatch:
         self.view_window = view_window
         self.dictionaries = dictionaries
         self.locked = locked
+        self._wanted: set[int] = set()
         self.contributions = Contributions()
         self.view_counts: Counter[tuple[str, str]] = Counter()
         self.recounted_views: list[View] = []
 
-    def require_locks(self, keys: Iterable[int]) -> None:
-        """Raise MoreLocksNeededError unless all these keys are locked."""
-        missing = set(keys) - self.locked
+    def want_locks(self, keys: Iterable[int]) -> None:
+        """Note keys that must be locked before anything is added: one restart for all, which costs the work of the whole batch."""
+        self._wanted.update(keys)
+
+    def require_locks(self) -> None:
+        """Raise MoreLocksNeededError unless all keys that are wanted are locked."""
+        missing = self._wanted - self.locked
         if missing:
             raise MoreLocksNeededError(missing)
 

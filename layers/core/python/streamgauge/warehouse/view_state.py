@@ -38,13 +38,19 @@ _RECOUNT: Final = """
 """
 
 
-def fold_views(connection: Connection, batch: SiteBatch, pairs: list[tuple[StampedEvent, View]]) -> None:
-    """Decide which views count, write them, and add the difference to the view counters of their days and months."""
+def fold_views(
+    connection: Connection, batch: SiteBatch, pairs: list[tuple[StampedEvent, View]], tied: list[list[View]]
+) -> None:
+    """Decide which views count, write them, and add the difference to the view counters of their days and months.
+
+    `tied` is what `read_tied` gave for the same views.
+    """
     if not pairs:
         return
     window = batch.view_window
-    new = {view.id: view for _, view in pairs}
-    for views in _tied_groups(connection, batch, list(new.values()), max(window, ADDRESS_WINDOW)):
+    new = {view.id for _, view in pairs}
+    batch.require_locks()
+    for views in tied:
         first = min((view.time, view.id) for view in views if view.id in new)
         for view in decide(views, window, first):
             batch.count_view(view.video_id, local_day(view.time, batch.zone), 1 if view.counted else -1)
@@ -103,9 +109,14 @@ def read_all(connection: Connection, site_no: int, begin: int, end: int) -> list
     return sorted(views, key=lambda view: (view.time, view.id))
 
 
-def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reach: int) -> list[list[View]]:
-    """Return groups of views tied by keys, each sorted: the new ones, and the stored ones that may decide or be decided."""
-    since = min(view.time for view in new) - reach
+def read_tied(connection: Connection, batch: SiteBatch, new: list[View]) -> list[list[View]]:
+    """Return groups of views tied by keys, each sorted: the new ones, and the stored ones that may decide or be decided.
+
+    The batch then wants locks of all their keys.
+    """
+    if not new:
+        return []
+    since = min(view.time for view in new) - max(batch.view_window, ADDRESS_WINDOW)
     views = {view.id: view for view in new}
     keys = set().union(*(view.all_keys() for view in new))
     asked: set[int] = set()
@@ -125,12 +136,14 @@ def _tied_groups(connection: Connection, batch: SiteBatch, new: list[View], reac
             if view.id not in views:
                 views[view.id] = view
                 keys |= view.all_keys()
-    batch.require_locks(keys)
+    batch.want_locks(keys)
     root: dict[int, int] = {}
 
     def find(key: int) -> int:
-        while root.setdefault(key, key) != key:
-            key = root[key]
+        while (above := root.setdefault(key, key)) != key:
+            # A shorter way for the next: chains of views are long.
+            root[key] = root[above]
+            key = above
         return key
 
     for view in views.values():

@@ -56,17 +56,18 @@ def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> 
     for pair in successors:
         persons.tie(pair)
     stretches = late_stretches(connection, batch.site_no, persons, latest, {prev_key for prev_key, _ in successors})
-    # All at once, and before anything is added: each restart for want of locks costs the work of the whole batch.
-    batch.require_locks(
-        set().union(*(visit.all_keys() for visit in latest.values()), *(stretch.keys for stretch in stretches.values()))
-    )
+    for visit in latest.values():
+        batch.want_locks(visit.all_keys())
+    for stretch in stretches.values():
+        batch.want_locks(stretch.keys)
+    batch.require_locks()
     stored = work.read(connection, stretches, persons)
     for person, (keys, chain) in persons.groups().items():
-        stretch = stretches.get(person)
-        if stretch is None:
+        late = stretches.get(person)
+        if late is None:
             work.fold({key: latest[key] for key in keys if key in latest}, chain)
         else:
-            work.rebuild(stretch, stored[person] + chain)
+            work.rebuild(late, stored[person] + chain)
     work.write(connection)
 
 

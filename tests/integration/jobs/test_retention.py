@@ -211,6 +211,17 @@ def test_rollups_go_after_their_own_time_and_the_month_with_them(connection, tra
     assert hint() == "9999-12-31"
 
 
+def test_attempts_of_funnels_go_with_the_rollups_of_their_day(connection, traffic):
+    connection.execute("INSERT INTO funnels (funnel_id, site_no, definition) VALUES ('f', %s, '{}')", [traffic.site_no])
+    connection.execute(
+        "INSERT INTO funnel_days (funnel_no, day, bots, version, changes, persons, entries, taken, gaps)"
+        " SELECT funnel_no, day, false, 1, 0, '', '', '', '' FROM funnels JOIN site_days USING (site_no)"
+    )
+    retention.remove_old(ALL_RAW_DUE)
+    retention.remove_old(Slot(at(2027, 8, 3, 3)))
+    assert connection.execute("SELECT min(day) FROM funnel_days").fetchone() == (date(2026, 8, 3),)
+
+
 def test_rollups_of_history_are_kept_from_its_receipt(connection, add_site, store):
     site = add_site()
     store(history(9, 60, received=at(2026, 11, 1), start=date(2020, 5, 5)), now=us(at(2026, 11, 1)))

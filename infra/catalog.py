@@ -225,6 +225,7 @@ CATALOG: Final = (
         routes=(
             Route("GET", f"{ANALYTICS}/sessions/active"),
             Route("POST", f"{ANALYTICS}/sessions", open=True),
+            Route("POST", f"{ANALYTICS}/sessions/batch", open=True),
             Route("PUT", f"{ANALYTICS}/sessions/{{id}}", open=True),
             Route("DELETE", f"{ANALYTICS}/sessions/{{id}}", open=True),
         ),

@@ -10,7 +10,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.http import READ, WRITE, application, site_for
-from streamgauge.edge.session_models import SessionStart, SessionUpdate
+from streamgauge.edge.session_models import (
+    NO_HISTORY,
+    HistoryResult,
+    HistoryResults,
+    SessionHistories,
+    SessionStart,
+    SessionUpdate,
+    read_history,
+)
 from streamgauge.edge.writers import Writer, site_of, writer_of
 from streamgauge.errors import ForbiddenError, OutOfBoundsError
 from streamgauge.ingestion.session_calls import SessionCalls, Told, instant_of
@@ -20,8 +28,6 @@ from streamgauge.sessions.models import ActiveSessions, PlaybackSession, shown
 app = application()
 
 Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
-
-_NO_HISTORY = "History needs its `started_at`, and `ended_at` or `duration_seconds`."
 
 
 @lru_cache(maxsize=1)
@@ -79,12 +85,50 @@ def start(session: SessionStart, website_id: Website = None) -> Response[Playbac
             raise ForbiddenError("History needs a server key.")
         history = session.history()
         if history is None:
-            raise OutOfBoundsError(_NO_HISTORY, [(["body", "ended_at"], _NO_HISTORY)])
+            raise OutOfBoundsError(NO_HISTORY, [(["body", "ended_at"], NO_HISTORY)])
         kept = _calls().remember(site, session.user_id, session.item(), told, history, now, session.id)
         return Response(HTTPStatus.CREATED, content_type="application/json", body=shown(kept, now))
     begun = _calls().start(site, session.user_id, session.item(), told, now, session.id)
     status = HTTPStatus.CREATED if begun.is_new else HTTPStatus.OK
     return Response(status, content_type="application/json", body=shown(begun.session, now))
+
+
+@app.post(
+    "/api/v1/analytics/sessions/batch",
+    security=WRITE,
+    tags=["sessions"],
+    status_code=HTTPStatus.ACCEPTED,
+    responses={
+        202: {"description": "All were taken."},
+        207: {"description": "Some were refused."},
+        429: {"description": "Too many requests."},
+    },
+)
+def remember(histories: SessionHistories, website_id: Website = None) -> Response[HistoryResults]:
+    """Take up to 500 sessions of the past, with a server key. Told again under the same id they are the same."""
+    now = time.time_ns() // 1000
+    writer = _caller(now)
+    if writer.key.scope != "server":
+        raise ForbiddenError("History needs a server key.")
+    site = site_of(writer, website_id)
+    read: dict[int, SessionStart] = {}
+    results: dict[int, HistoryResult] = {}
+    for index, sent in enumerate(histories.sessions):
+        try:
+            read[index] = read_history(sent)
+        except ValueError as error:
+            results[index] = HistoryResult(index=index, status="rejected", code="invalid", detail=str(error))
+    past = [(one.user_id, one.item(), one.told(one.ip_address), one.past(), one.id) for one in read.values()]
+    for index, found in zip(read, _calls().remember_all(site, past, now), strict=True):
+        if isinstance(found, OutOfBoundsError):
+            results[index] = HistoryResult(index=index, status="rejected", code="invalid", detail=found.detail)
+        else:
+            results[index] = HistoryResult(index=index, id=found.id, status="accepted")
+    ordered = [results[index] for index in sorted(results)]
+    rejected = [one.index for one in ordered if one.status == "rejected"]
+    status = HTTPStatus.MULTI_STATUS if rejected else HTTPStatus.ACCEPTED
+    body = HistoryResults(accepted=len(ordered) - len(rejected), rejected=rejected, results=ordered)
+    return Response(status, content_type="application/json", body=body)
 
 
 @app.put(

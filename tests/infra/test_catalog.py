@@ -78,6 +78,7 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/v1/funnels/track",
         "/api/analytics/view/{videoId}",
         "/api/v1/analytics/sessions",
+        "/api/v1/analytics/sessions/batch",
         "/api/v1/analytics/sessions/{id}",
         "/api/webhooks/jellyfin",
         "/api/webhooks/plex",

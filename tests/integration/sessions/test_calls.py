@@ -261,3 +261,28 @@ class TestReading:
         known = server.read("sessions/user/anna")["results"]
         server.settle()
         assert server.read("sessions/user/anna")["results"] == known
+
+
+class TestHistories:
+    def test_many_are_taken_at_once_and_bad_ones_are_named(self, server):
+        good = {"user_id": "anna", "content_id": "film", "started_at": at(-7200), "ended_at": at(-3600), "id": "h1"}
+        sent = [good, good | {"id": "h2", "user_id": ""}, good | {"id": "h3", "ended_at": at(9000)}, {}]
+        status, said = server.call("POST", "sessions/batch", {"sessions": sent})
+        assert (status, said["accepted"], said["rejected"]) == (207, 1, [1, 2, 3])
+        assert [one["status"] for one in said["results"]] == ["accepted", "rejected", "rejected", "rejected"]
+        assert said["results"][1]["detail"].startswith("user_id: ")
+        server.settle()
+        assert [one["duration_seconds"] for one in server.read("sessions/user/anna")["results"]] == [3600]
+
+    def test_told_again_they_are_the_same(self, server):
+        sent = [
+            {"user_id": "anna", "content_id": "f", "started_at": at(-90 * n), "duration_seconds": 60} for n in (9, 5)
+        ]
+        for _ in range(2):
+            assert server.call("POST", "sessions/batch", {"sessions": sent})[0] == 202
+        server.settle()
+        assert len(server.read("sessions/user/anna")["results"]) == 2
+
+    def test_need_a_server_key(self, server):
+        assert server.call("POST", "sessions/batch", {"sessions": [{}]}, as_key="w")[0] == 403
+        assert server.call("POST", "sessions/batch", {"sessions": []})[0] == 422

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - pydantic reads it
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from streamgauge.events.models import SessionHistory, SessionItem
 from streamgauge.ingestion.session_calls import Told, instant_of
 from streamgauge.places.lookup import normal
 from streamgauge.sessions.folding import HIGHEST_BITRATE
 from streamgauge.sessions.models import LONGEST_ID
+
+MOST_SESSIONS = 500
+NO_HISTORY = "History needs its `started_at`, and `ended_at` or `duration_seconds`."
 
 _SECONDS = 10_000_000
 
@@ -119,6 +122,13 @@ class SessionStart(SessionUpdate):
             source=self.source,
         )
 
+    def past(self) -> SessionHistory:
+        """Return how a session of the past ended. Raises ValueError when nothing says so."""
+        found = self.history()
+        if found is None:
+            raise ValueError(NO_HISTORY)
+        return found
+
     def history(self) -> SessionHistory | None:
         """Return how a session of the past ended; None without a start, or without an end or a duration."""
         begin, end = self.time, instant_of(self.ended_at)
@@ -128,3 +138,40 @@ class SessionStart(SessionUpdate):
         ended = begin + (duration or 0) if end is None else end
         length = max(0, ended - begin)
         return SessionHistory(ended, length if duration is None else min(duration, length), self.status == "abandoned")
+
+
+class SessionHistories(BaseModel):
+    """Sessions of the past, each as `POST sessions` takes it with `historical`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sessions: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_SESSIONS)]
+
+
+class HistoryResult(BaseModel):
+    """What became of one session, by its place in the request; `detail` says why it was refused."""
+
+    index: int
+    id: str | None = None
+    status: Literal["accepted", "rejected"]
+    code: str | None = None
+    detail: str | None = None
+
+
+class HistoryResults(BaseModel):
+    """What became of the sessions of a request, in its order."""
+
+    accepted: int
+    rejected: list[int]
+    results: list[HistoryResult]
+
+
+def read_history(sent: dict[str, Any]) -> SessionStart:
+    """Return a session of the past. Raises ValueError, with what is wrong with it as its text."""
+    try:
+        session = SessionStart.model_validate(sent)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}") from None
+    session.past()
+    return session

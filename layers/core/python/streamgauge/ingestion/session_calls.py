@@ -27,6 +27,8 @@ from streamgauge.sessions.folding import ORDER, REJOIN, Session, fold
 from streamgauge.sessions.models import call_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamgauge.access.registry import KeyRecord, SiteRecord
     from streamgauge.events.models import Call
     from streamgauge.sessions.live import Live
@@ -51,6 +53,10 @@ class Began(NamedTuple):
 
     session: Session
     is_new: bool
+
+
+Past = tuple[str, SessionItem, Told, SessionHistory, str | None]
+"""A session of the past: user, item, what is told of it (`time`: its start), how it ended, and its id if it has one."""
 
 
 class SessionCalls:
@@ -130,6 +136,24 @@ class SessionCalls:
 
         Raises OutOfBoundsError for a time before 1970 or ahead of now, StoreAwayError.
         """
+        (session,) = self.remember_all(site, [(user_id, item, told, history, session_id)], now)
+        if isinstance(session, OutOfBoundsError):
+            raise session
+        return session
+
+    def remember_all(self, site: SiteRecord, past: Sequence[Past], now: int) -> list[Session | OutOfBoundsError]:
+        """Take sessions of the past with one delivery; one whose times cannot be is its error in their place. Raises StoreAwayError."""
+        found: list[StampedEvent | OutOfBoundsError] = []
+        for one in past:
+            try:
+                found.append(self._remembered(site, one, now))
+            except OutOfBoundsError as error:
+                found.append(error)
+        self._deliver(site, [event for event in found if isinstance(event, StampedEvent)], now)
+        return [fold(None, [call_of(event)]) if isinstance(event, StampedEvent) else event for event in found]
+
+    def _remembered(self, site: SiteRecord, past: Past, now: int) -> StampedEvent:
+        user_id, item, told, history, session_id = past
         time = told.time
         if time is None or not 0 <= time <= history.ended <= now + AHEAD:
             raise _wrong("started_at", "A session of the past has a start and an end, between 1970 and now.")
@@ -137,8 +161,7 @@ class SessionCalls:
             # The same row of an export makes the same session, whenever it is sent.
             session_id = _digest([user_id, item.content_type, item.content_id, item.device_id, item.device_name, time])
         fields = _fields(session_id, "start", item, told, spot_of(told.address, site), history)
-        event = self._deliver(site, user_id, fields, time, now, historical=True)
-        return fold(None, [call_of(event)])
+        return self._stamp(site, user_id, fields, time, now, historical=True)
 
     def _known(self, site: SiteRecord, session_id: str, now: int) -> Live:
         known = live.find(site.site_id, session_id, now)
@@ -155,13 +178,14 @@ class SessionCalls:
     def _send(
         self, site: SiteRecord, user_id: str, fields: SessionFields, time: int, now: int, known: Live | None
     ) -> tuple[Session, bool]:
-        event = self._deliver(site, user_id, fields, time, now)
+        event = self._stamp(site, user_id, fields, time, now)
+        self._deliver(site, [event], now)
         return live.record(site.site_id, call_of(event), now, known)
 
-    def _deliver(
+    def _stamp(
         self, site: SiteRecord, user_id: str, fields: SessionFields, time: int, now: int, *, historical: bool = False
     ) -> StampedEvent:
-        event = StampedEvent(
+        return StampedEvent(
             site=site.site_id,
             zone=site.timezone,
             id=f"session:{fields.id}:{time}:{ORDER[fields.call]}:{_digest(msgspec.to_builtins(_said(fields)))[:16]}",
@@ -174,14 +198,21 @@ class SessionCalls:
             touches_visit=False,
             session=fields,
         )
+
+    def _deliver(self, site: SiteRecord, events: Sequence[StampedEvent], now: int) -> None:
+        if not events:
+            return
         try:
-            key = f"{site.site_id[:MAX_KEY]}/{fields.id}"[: 2 * MAX_KEY]
-            self._delivery.deliver(limits().stream, [(key, encode(event))], now)
+            self._delivery.deliver(limits().stream, [(_lane(site, event), encode(event)) for event in events], now)
         except Exception:
-            # Nobody knows whether this number reached the stream; the next ones are another writer's.
+            # Nobody knows whether these numbers reached the stream; the next ones are another writer's.
             self._register.renew()
             raise
-        return event
+
+
+def _lane(site: SiteRecord, event: StampedEvent) -> str:
+    session_id = "" if event.session is None else event.session.id
+    return f"{site.site_id[:MAX_KEY]}/{session_id}"[: 2 * MAX_KEY]
 
 
 def _said(fields: SessionFields) -> SessionFields:

@@ -1,0 +1,143 @@
+"""Jellystat's playback activity, of a backup or of its API, as plays. Pure.
+
+A row is written when a play ends (`ActivityDateInserted`), and written again when it is taken up within the hour.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from streamgauge_cli import plays
+from streamgauge_cli.plays import BadPlayError, Play, number, play, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ACTIVITY: Final = "jf_playback_activity"
+TICKS: Final = 10_000_000
+_LISTS: Final = (ACTIVITY, "results", "records")
+_ITEMS: Final = "jf_library_items"
+
+
+class Known(NamedTuple):
+    """What a backup says of an item: its type and its library."""
+
+    kind: str | None
+    library: str | None
+
+
+class Row(NamedTuple):
+    """A row of activity: its id and its play."""
+
+    id: str
+    play: Play
+
+
+def rows_in(export: Any) -> list[Any] | None:  # noqa: ANN401 - JSON
+    """Return the rows of activity in a backup, an answer of the API or a plain list; None where there are none."""
+    if isinstance(export, dict):
+        found = next((export[name] for name in _LISTS if isinstance(export.get(name), list)), None)
+        return None if found is None else list(_flat(found))
+    if not isinstance(export, list):
+        return None
+    tables = [table for table in export if isinstance(table, dict) and any(name.startswith("jf_") for name in table)]
+    if not tables:
+        return list(_flat(export))
+    return [row for table in tables if isinstance(table.get(ACTIVITY), list) for row in table[ACTIVITY]]
+
+
+def _flat(rows: list[Any]) -> Iterator[Any]:
+    """Yield single plays: the API's history groups those of an item in `results`."""
+    for row in rows:
+        inner = row.get("results") if isinstance(row, dict) else None
+        if isinstance(inner, list) and inner:
+            yield from inner
+        else:
+            yield row
+
+
+def items_in(export: Any) -> dict[str, Known]:  # noqa: ANN401 - JSON
+    """Return what a backup says of its items, by id."""
+    tables = export if isinstance(export, list) else [export]
+    found: dict[str, Known] = {}
+    for table in tables:
+        rows = table.get(_ITEMS) if isinstance(table, dict) else None
+        for row in rows if isinstance(rows, list) else ():
+            item = text(row.get("Id")) if isinstance(row, dict) else None
+            if item is not None:
+                found[item] = Known(text(row.get("Type")), text(row.get("ParentId")))
+    return found
+
+
+def row(given: object, items: Mapping[str, Known]) -> Row:
+    """Return what a row tells. Raises BadPlayError."""
+    if not isinstance(given, dict):
+        raise BadPlayError("it is no object")
+    own = text(given.get("Id"))
+    if own is None:
+        raise BadPlayError("it has no Id")
+    ended, played = _seconds(given.get("ActivityDateInserted")), number(given.get("PlaybackDuration"))
+    if played is None:
+        raise BadPlayError("it has no PlaybackDuration")
+    return Row(own, play(None if ended is None else ended - played, ended, played, _said(given, items)))
+
+
+def _said(given: Mapping[str, Any], items: Mapping[str, Known]) -> dict[str, Any]:
+    top, episode = text(given.get("NowPlayingItemId")), text(given.get("EpisodeId"))
+    series, method = text(given.get("SeriesName")), text(given.get("PlayMethod"))
+    known = items.get(top or "", Known(None, None))
+    streams = [one for one in given.get("MediaStreams") or () if isinstance(one, dict)]
+    video = next((one for one in streams if one.get("Type") == "Video"), {})
+    state, transcoding = (
+        one if isinstance(one := given.get(name), dict) else {} for name in ("PlayState", "TranscodingInfo")
+    )
+    position, runtime = number(state.get("PositionTicks")), number(state.get("RuntimeTicks"))
+    return {
+        "user_id": text(given.get("UserId")) or text(given.get("UserName")),
+        "content_id": episode or top,
+        "content_type": _kind(series or episode, known.kind, streams, video),
+        "title": plays.title(
+            text(given.get("NowPlayingItemName")), series, given.get("SeasonNumber"), given.get("EpisodeNumber")
+        ),
+        "library_id": known.library or text(given.get("ParentId")),
+        "client_name": text(given.get("Client")) or "Jellyfin",
+        "device_name": text(given.get("DeviceName")) or "",
+        "device_id": text(given.get("DeviceId")),
+        "ip_address": plays.address(given.get("RemoteEndPoint")),
+        "transcoded": None if method is None else method.startswith("Transcode"),
+        "bitrate_kbps": plays.bitrate(transcoding.get("Bitrate"), 1000),
+        "resolution": plays.resolution(video.get("Width")),
+        "position_seconds": None if position is None else position / TICKS,
+        "runtime_seconds": runtime / TICKS if runtime else None,
+    }
+
+
+def _kind(series: str | None, kind: str | None, streams: list[Any], video: Mapping[str, Any]) -> str:
+    if series:
+        return "episode"
+    if kind in {"Audio", "MusicAlbum"} or (streams and not video):
+        return "track"
+    return (kind or "movie").lower()
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def sessions(rows: list[Row], source: str) -> list[dict[str, object]]:
+    """Return one session for each id, the earliest first; of two tellings the one that reaches further."""
+    found: dict[str, Play] = {}
+    for one in rows:
+        other = found.get(one.id)
+        if other is None or (one.play.ended, one.play.played) > (other.ended, other.played):
+            found[one.id] = one.play
+    prefix = f"jellystat:{source}:" if source else "jellystat:"
+    ordered = sorted(found.items(), key=lambda item: (item[1].began, item[0]))
+    return [told.session(prefix + name, "jellystat") for name, told in ordered]

@@ -11,7 +11,7 @@ from streamgauge.edge.csv_answers import wants_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.filter_parameters import asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
-from streamgauge.edge.parameters import ReportParameters, ReportRange, report_range
+from streamgauge.edge.parameters import ListParameters, ReportRange, report_range
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.models import OF_EVENTS, Filters
 from streamgauge.ingestion.pages import cut, folded
@@ -22,11 +22,11 @@ from streamgauge.web import retention as cohorts
 from streamgauge.web.goals import By
 from streamgauge.web.journey_models import Conversions, Goals, Paths, Retention, Text
 from streamgauge.web.paths import MOST_STEPS, Walk
-from streamgauge.web.reports import Page, Question
+from streamgauge.web.question import Page, Question
 
 app = application()
 
-Asked = Annotated[ReportParameters, Query()]
+Asked = Annotated[ListParameters, Query()]
 
 PLACES = frozenset({"country", "region", "city"})
 """Dimensions that come from the database of places, whose licence asks to be named."""
@@ -39,7 +39,7 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: ReportParameters) -> tuple[Question, ReportRange]:
+def _question(website_id: str, asked: ListParameters) -> tuple[Question, ReportRange]:
     site = site_for(app, "read", website_id)
     days = report_range(asked, local_day(_now(), site.timezone), site.timezone)
     return Question(postgres.read, site.site_no, days, asked.bots), days
@@ -47,7 +47,7 @@ def _question(website_id: str, asked: ReportParameters) -> tuple[Question, Repor
 
 def _filters(*own: str, of_visits: bool = False) -> Filters:
     """Return the filters asked for; `own` are the query names of the route. One that is not applied must not seem to be."""
-    filters = asked_filters(app, own)
+    filters = asked_filters(app, own, ListParameters)
     for one in filters.conditions:
         if not of_visits or one.name in OF_EVENTS:
             message = f"This report cannot be filtered by {one.name.value}."

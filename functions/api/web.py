@@ -16,9 +16,9 @@ from streamgauge.edge.parameters import ReportRange, report_range
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
 from streamgauge.store import postgres
-from streamgauge.web import reports
+from streamgauge.web import lists, reports
 from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopPlaces, TopValues
-from streamgauge.web.reports import Page, Question
+from streamgauge.web.question import Page, Question
 
 app = application()
 
@@ -48,6 +48,11 @@ def _question(website_id: str, asked: WebsiteParameters, now: int) -> tuple[Ques
     return Question(postgres.read, site.site_no, days, asked.bots, until, filters), days
 
 
+def _compare(asked: WebsiteParameters, now: int) -> int | None:
+    """Return up to when the time before is compared, if it is."""
+    return None if asked.compare is None else now
+
+
 def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
     past = days.end < local_day(now, days.timezone)
     return cached({"range": days.echo(), **body}, PAST_SECONDS if past else OPEN_SECONDS)
@@ -57,7 +62,7 @@ def _top(website_id: str, asked: WebsiteParameters, dimension: Dimension, **more
     """Answer a top list: another dimension is another route with this line. `more` stands beside the rows."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    body = reports.top_values(question, dimension, Page(asked.limit, skip_of(asked.cursor)))
+    body = lists.top_values(question, dimension, Page(asked.limit, skip_of(asked.cursor)), _compare(asked, now))
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip")), **more}, days, now)
 
 
@@ -75,7 +80,7 @@ def dashboard(website_id: str, asked: Asked) -> Response[Dashboard]:
     """Show the overview of a website. As CSV: its time series."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    body = reports.dashboard(question, now, compare=asked.compare is not None)
+    body = reports.dashboard(question, _compare(asked, now))
     return _answer({"website_id": website_id, **body}, days, now)
 
 
@@ -158,7 +163,7 @@ def custom_events(website_id: str, asked: Asked) -> Response[CustomEvents]:
     """List the custom events that most visitors had."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    body = reports.custom_events(question, Page(asked.limit, skip_of(asked.cursor)))
+    body = lists.custom_events(question, Page(asked.limit, skip_of(asked.cursor)), _compare(asked, now))
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 
@@ -167,7 +172,7 @@ def daily_stats(website_id: str, asked: Asked) -> Response[DailyStats]:
     """List every day of the range; `limit` does not cut it."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    return _answer({**reports.daily(question), "next_cursor": None}, days, now)
+    return _answer({**reports.daily(question, _compare(asked, now)), "next_cursor": None}, days, now)
 
 
 @app.get("/api/v1/analytics/hourly-stats/<website_id>", security=READ, tags=["website"])
@@ -175,7 +180,7 @@ def hourly_stats(website_id: str, asked: Asked) -> Response[HourlyStats]:
     """List every hour of the range (at most 366 days); `limit` does not cut it."""
     now = _now()
     question, days = _question(website_id, asked, now)
-    return _answer({"results": reports.hourly(question), "next_cursor": None}, days, now)
+    return _answer({"results": reports.hourly(question, _compare(asked, now)), "next_cursor": None}, days, now)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from streamgauge.dimensions import Dimension
 from streamgauge.edge.parameters import ReportRange
 from streamgauge.jobs import queries
 from streamgauge.rollups import candidates
-from streamgauge.web import reports
-from streamgauge.web.reports import Page, Question
+from streamgauge.web import lists
+from streamgauge.web.question import Page, Question
 
 FIRST = date(2026, 1, 10)
 DAYS = 100
@@ -43,6 +43,6 @@ def test_equals_adding_up_every_day(connection, rollups, read, seed, monkeypatch
         page = Page(chance.choice((1, 5, 40)), chance.choice((0, 0, 30)))
         question = Question(read, rollups.site_no, ReportRange(start, end, "UTC"), bots)
         flags = {"exclude": [False], "include": [False, True], "only": [True]}[bots]
-        found = reports.top_values(question, Dimension.PAGE, page)["results"]
+        found = lists.top_values(question, Dimension.PAGE, page)["results"]
         wanted = connection.execute(EVERY_DAY, [rollups.site_no, start, end, flags, page.limit, page.skip]).fetchall()
         assert [(row["name"], row["visitors"], row["pageviews"]) for row in found] == wanted

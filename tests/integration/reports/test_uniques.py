@@ -170,7 +170,9 @@ def test_visitors_named_by_the_caller_count_once(connection, site, rollups, read
     rollups.day(span.end)
     build_day(connection, site.site_no, FIRST)
     uniques = Uniques(read, site.site_no, span.start, span.end, [False])
-    assert uniques.count([TOTAL_CODE], also=[(False, 2), (False, 3), (False, 3)]) == {TOTAL_CODE: 3}
+    assert uniques.count(
+        [TOTAL_CODE], also=[(TOTAL_CODE, False, 2), (TOTAL_CODE, False, 3), (TOTAL_CODE, False, 3)]
+    ) == {TOTAL_CODE: 3}
 
 
 def test_building_again_changes_nothing(connection, site, rollups):

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import Field
 
-from streamgauge.edge.parameters import ReportParameters
+from streamgauge.edge.parameters import ListParameters, ReportParameters
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.reading import is_filter, read_filters
 
@@ -70,12 +70,12 @@ class WebsiteParameters(FilteredParameters):
     ] = True
 
 
-def asked_filters(app: Application, own: Sequence[str] = ()) -> Filters:
-    """Return the filters of a request; `own` are names of the route beside those of ReportParameters.
+def asked_filters(app: Application, own: Sequence[str] = (), of: type[ListParameters] = ReportParameters) -> Filters:
+    """Return the filters of a request; `own` are names of the route beside those of the model `of`.
 
     Raises OutOfBoundsError for a name that means nothing here, and for a filter that cannot be read.
     """
-    known = {field.alias or name for name, field in ReportParameters.model_fields.items()} | {*own}
+    known = {field.alias or name for name, field in of.model_fields.items()} | {*own}
     raw = app.current_event.raw_event.get("rawQueryString") or ""
     pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=None)
     for name, _ in pairs:

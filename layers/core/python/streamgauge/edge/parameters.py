@@ -35,15 +35,20 @@ class RangeParameters(BaseModel):
     ] = None
 
 
-class ReportParameters(RangeParameters):
-    """The query of a report as it stands in the address."""
+class ListParameters(RangeParameters):
+    """The query of a report that is not compared."""
 
-    compare: Annotated[Literal["previous"] | None, Field(description="Compare with the time just before.")] = None
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 10
     cursor: Annotated[str | None, Field(max_length=1000, description="`next_cursor` of the page before this one.")] = (
         None
     )
     bots: Annotated[Bots, Field(description="Leave known robots out, take them in, or show them alone.")] = "exclude"
+
+
+class ReportParameters(ListParameters):
+    """The query of a report as it stands in the address."""
+
+    compare: Annotated[Literal["previous"] | None, Field(description="Compare with the time just before.")] = None
 
 
 @dataclass(frozen=True, slots=True)

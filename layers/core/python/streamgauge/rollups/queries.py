@@ -143,9 +143,8 @@ DISTINCT_BY_CODE: Final[LiteralString] = (
     FROM changed d CROSS JOIN LATERAL unnest(d.codes) AS c (code)
     WHERE c.code = ANY(%(codes)s)
     UNION
-    SELECT c.code, t.bots, t.visitor
-    FROM unnest(%(codes)s::bigint[]) AS c (code)
-    CROSS JOIN unnest(%(also_bots)s::boolean[], %(also)s::bigint[]) AS t (bots, visitor)
+    SELECT code, bots, visitor
+    FROM unnest(%(also_codes)s::bigint[], %(also_bots)s::boolean[], %(also)s::bigint[]) AS t (code, bots, visitor)
 ), known AS MATERIALIZED (
     SELECT p.code, p.bots,
         (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = p.visitor) AS number

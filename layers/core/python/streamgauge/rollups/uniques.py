@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from streamgauge.rollups.ranges import Read
 
 
+Present = tuple[int, bool, int]
+"""(code, bot, visitor)"""
+
+
 @dataclass(slots=True)
 class Uniques:
     """Counts the distinct lasting visitors of values over one range; how the range is covered is read once, when first asked."""
@@ -27,10 +31,10 @@ class Uniques:
     _cover: tuple[Cover, dict[int, str]] | None = field(default=None, init=False)
     _counted: dict[int, int] = field(default_factory=dict, init=False)
 
-    def count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]] = ()) -> dict[int, int]:
+    def count(self, codes: Sequence[int], also: Sequence[Present] = ()) -> dict[int, int]:
         """Return the number of each code that has any. Exact; a late event counts as soon as it is stored.
 
-        `also` are (bot, visitor) pairs that count under every code, whatever their rows say. What was counted without them is
+        `also` count under their code whatever their rows say. What was counted without them is
         not counted again.
         """
         if not also:
@@ -39,7 +43,7 @@ class Uniques:
             return {code: self._counted[code] for code in codes if self._counted[code]}
         return self._count(codes, also)
 
-    def _count(self, codes: Sequence[int], also: Sequence[tuple[bool, int]]) -> dict[int, int]:
+    def _count(self, codes: Sequence[int], also: Sequence[Present]) -> dict[int, int]:
         if not codes:
             return {}
         found, as_of = self._covered()
@@ -53,8 +57,9 @@ class Uniques:
         if not found.open_days and not found.part_days and not also:
             return dict(self.read(queries.DISTINCT_BY_BLOCKS, parameters))
         parameters |= {
-            "also_bots": [bot for bot, _ in also],
-            "also": [visitor for _, visitor in also],
+            "also_codes": [code for code, _, _ in also],
+            "also_bots": [bot for _, bot, _ in also],
+            "also": [visitor for _, _, visitor in also],
             "part_days": [date.fromordinal(day) for day in found.part_days],
             "as_of": [as_of[day] for day in found.part_days],
             "open_days": [date.fromordinal(day) for day in found.open_days],

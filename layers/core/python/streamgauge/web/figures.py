@@ -66,6 +66,17 @@ def metrics(amounts: Amounts, visitors: int) -> dict[str, float]:
     }
 
 
+def bucket_figures(amounts: Amounts) -> dict[str, Any]:
+    """Return the figures of a row, in its order."""
+    return {
+        "visitors": amounts.visitors,
+        "visits": amounts.visits,
+        "pageviews": amounts.pageviews,
+        "bounce_rate": amounts.bounce_rate,
+        "visit_duration": amounts.visit_duration,
+    }
+
+
 def change(now: float, before: float) -> float | None:
     """Return the change in percent; None from 0."""
     return None if before == 0 else (now - before) / before * 100

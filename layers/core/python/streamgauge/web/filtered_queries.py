@@ -88,12 +88,21 @@ WHERE site_no = %(site_no)s AND last - start >= 72000000000 AND last >= %(first)
 def statement(shape: Shape) -> Where:
     """Return the statement and its parameters, besides those that `Span.parameters` of `filtered` gives.
 
-    Rows are (name, bucket, visitors, daily visitors, daily lasting ones, visits, entries, bounces, page views, events, duration,
+    `values` (NULL: all) are those to give, as they are before they are named: see `Shape.needs_pages`. Rows are (name, bucket, visitors, daily visitors, daily lasting ones, visits, entries, bounces, page views, events, duration,
     page time). The row without name and bucket is the whole range; with a dimension the others are its values, else the buckets.
     """
     chosen, of_chosen = _chosen(shape)
     hits, of_hits = _event_hits(shape) if shape.from_events else _visit_hits(shape)
     return Where(f"WITH {chosen}, {hits}, {_counts(shape)}", of_chosen | of_hits)
+
+
+def lasting_visitors(shape: Shape) -> Where:
+    """Return the statement of the (value, bot, visitor) whose ids last; takes the parameters of `statement`."""
+    chosen, of_chosen = _chosen(shape)
+    hits, of_hits = _event_hits(shape) if shape.from_events else _visit_hits(shape)
+    sql: LiteralString = f"""WITH {chosen}, {hits}, {_people(shape)}
+SELECT value, bot, visitor FROM persons WHERE lasting AND value = ANY(%(values)s::text[])"""
+    return Where(sql, of_chosen | of_hits)
 
 
 def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
@@ -269,23 +278,38 @@ _OF_HITS: Final[LiteralString] = """
     SELECT value, b, bot, visitor, lasting, FALSE AS loose FROM hits WHERE b BETWEEN 1 AND %(buckets)s"""
 
 
+def _kinds(shape: Shape) -> LiteralString:
+    """Return which hits are in the rows: of pages page views alone, unless an event is asked for; then the pages where it happened."""
+    if shape.dimension == Dimension.PAGE and not _event_by_value(shape.filters):
+        return "kind = 1"
+    return "kind = 2" if shape.dimension == Dimension.EVENT else "TRUE"
+
+
+def _key(shape: Shape) -> tuple[LiteralString, LiteralString]:
+    """Return the value and bucket of rows, and what they are grouped by."""
+    by_bucket = shape.dimension == Dimension.TOTAL
+    return ("NULL::text AS value, b", "b") if by_bucket else ("value, NULL::integer AS b", "value")
+
+
+def _people(shape: Shape) -> LiteralString:
+    """Return who was there, in which bucket and with which value."""
+    key, group = _key(shape)
+    everybody: LiteralString = _OF_HITS if shape.filters.of_events else _EVERYBODY
+    shown: LiteralString = f"({_OF_HITS} AND {_kinds(shape)}) AS shown" if shape.by_hit else "present"
+    told: LiteralString = "TRUE" if shape.dimension == Dimension.TOTAL else "value IS NOT NULL AND NOT loose"
+    return f"""present AS MATERIALIZED ({everybody}), persons AS (
+    SELECT {key}, bot, visitor, lasting, count(DISTINCT b) AS days FROM {shown} WHERE {told} GROUP BY {group}, bot, visitor, lasting
+    UNION ALL
+    SELECT NULL::text, NULL::integer, bot, visitor, lasting, count(DISTINCT b) FROM present GROUP BY bot, visitor, lasting
+)"""
+
+
 def _counts(shape: Shape) -> LiteralString:
     """Return how visits, hits and people come to the rows."""
     narrowed = bool(shape.filters.of_events)
-    everybody: LiteralString = _OF_HITS if narrowed else _EVERYBODY
-    shown: LiteralString = "present"
-    # Rows of pages are page views alone, unless an event is asked for: then the pages where it happened.
-    kinds: LiteralString = "TRUE"
-    if shape.dimension == Dimension.PAGE and not _event_by_value(shape.filters):
-        kinds = "kind = 1"
-    if shape.dimension == Dimension.EVENT:
-        kinds = "kind = 2"
-    if shape.by_hit:
-        shown = f"({_OF_HITS} AND {kinds}) AS shown"
+    kinds = _kinds(shape)
     by_bucket = shape.dimension == Dimension.TOTAL
-    key: LiteralString = "NULL::text AS value, b" if by_bucket else "value, NULL::integer AS b"
-    group: LiteralString = "b" if by_bucket else "value"
-    told: LiteralString = "TRUE" if by_bucket else "value IS NOT NULL AND NOT loose"
+    key, group = _key(shape)
     held: LiteralString = "chosen c WHERE NOT c.loose AND c.b0 BETWEEN 1 AND %(buckets)s"
     if narrowed:
         held += " AND c.id IN (SELECT id FROM hits)"
@@ -320,11 +344,7 @@ def _counts(shape: Shape) -> LiteralString:
         WHERE site_no = %(site_no)s AND dimension = {int(dimension)} AND day BETWEEN %(low)s AND %(high)s GROUP BY code
     ) named ON named.code = t.value::bigint"""
     order: LiteralString = "t.b NULLS FIRST" if by_bucket else f"""(t.value IS NULL) DESC, t.visitors DESC, {name} COLLATE "C" """
-    return f"""present AS MATERIALIZED ({everybody}), persons AS (
-    SELECT {key}, bot, visitor, lasting, count(DISTINCT b) AS days FROM {shown} WHERE {told} GROUP BY {group}, bot, visitor, lasting
-    UNION ALL
-    SELECT NULL::text, NULL::integer, bot, visitor, lasting, count(DISTINCT b) FROM present GROUP BY bot, visitor, lasting
-), amounts AS (
+    return f"""{_people(shape)}, amounts AS (
     SELECT value, b, sum(CASE WHEN lasting THEN 1 ELSE days END) AS visitors, sum(days) AS daily,
         coalesce(sum(days) FILTER (WHERE lasting), 0) AS lasting, 0 AS visits, 0 AS entries, 0 AS bounces, 0 AS pageviews,
         0 AS events, 0 AS duration, 0 AS spent
@@ -347,7 +367,8 @@ def _counts(shape: Shape) -> LiteralString:
 SELECT {name}, t.b, t.visitors::bigint, t.daily::bigint, t.lasting::bigint, t.visits::bigint, t.entries::bigint, t.bounces::bigint,
     t.pageviews::bigint, t.events::bigint, t.duration::bigint, t.spent::bigint
 FROM totals t {names}
-WHERE t.value IS NULL OR ({name} IS NOT NULL AND t.visitors + t.visits + t.pageviews + t.events > 0)
+WHERE t.value IS NULL OR ({name} IS NOT NULL AND t.visitors + t.visits + t.pageviews + t.events > 0
+    AND (%(values)s::text[] IS NULL OR t.value = ANY(%(values)s)))
 ORDER BY {order}
 LIMIT %(take)s"""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamgauge.store.postgres import Connection
-    from streamgauge.web.reports import Page, Question
+    from streamgauge.web.question import Page, Question
 
 Kind = Literal["page", "event"]
 Match = Literal["equals", "prefix", "contains"]

@@ -37,6 +37,16 @@ class Bucket(BaseModel):
     pageviews: int
 
 
+class MaybeCompared(BaseModel):
+    """A row, or an overview, that may be compared with the time before."""
+
+    comparison: dict[str, Change] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="With `compare=previous`: the same figures just before, cut at the same elapsed part; else absent.",
+    )
+
+
 class MaybeImported(BaseModel):
     """An answer that may hold days which another tool has counted."""
 
@@ -50,7 +60,7 @@ class MaybeImported(BaseModel):
     )
 
 
-class Dashboard(MaybeImported):
+class Dashboard(MaybeImported, MaybeCompared):
     """The overview of a website."""
 
     website_id: str
@@ -59,15 +69,10 @@ class Dashboard(MaybeImported):
     visitors_counted: VisitorsCounted = Field(
         description="`distinct` where ids last; `daily_sum` where they end with their day; `mixed`."
     )
-    comparison: dict[str, Change] | None = Field(
-        default=None,
-        exclude_if=lambda value: value is None,
-        description="The same figures just before, cut at the same elapsed part.",
-    )
     timeseries: list[Bucket]
 
 
-class Row(BaseModel):
+class Row(MaybeCompared):
     """A value of a top list; `percentage` of the visitors of the range."""
 
     name: str
@@ -116,7 +121,7 @@ class TopPlaces(TopValues):
     )
 
 
-class EventRow(BaseModel):
+class EventRow(MaybeCompared):
     """A custom event: how often, and of how many visitors."""
 
     name: str
@@ -133,7 +138,7 @@ class CustomEvents(MaybeImported):
     visitors_counted: VisitorsCounted
 
 
-class Figures(BaseModel):
+class Figures(MaybeCompared):
     """Figures of one bucket."""
 
     visitors: int

@@ -13,7 +13,7 @@ from streamgauge.web.whole_days import require_whole
 
 if TYPE_CHECKING:
     from streamgauge.filters.models import Filters
-    from streamgauge.web.reports import Page, Question
+    from streamgauge.web.question import Page, Question
 
 Direction = Literal["next", "previous"]
 

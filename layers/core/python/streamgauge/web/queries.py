@@ -110,6 +110,24 @@ of all lists that were cut off; it is NULL where none was. The amounts are those
 days of them that lie outside, and single days.
 """
 
+VALUES: Final[LiteralString] = """
+SELECT code, sum(visitors)::bigint, sum(lasting)::bigint, sum(visits)::bigint, sum(entries)::bigint, sum(bounces)::bigint,
+    sum(pageviews)::bigint, sum(events)::bigint, sum(duration)::bigint, sum(page_time)::bigint
+FROM (
+    SELECT code, visitors, lasting, visits, entries, bounces, pageviews, events, duration, page_time
+    FROM rollup_days
+    WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND bots = ANY(%(bots)s) AND code = ANY(%(codes)s)
+        AND day = ANY(ARRAY(SELECT day FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s))
+    UNION ALL
+    SELECT code, visitors, 0, visits, entries, bounces, pageviews, events, duration, page_time
+    FROM imported_days
+    WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day BETWEEN %(start)s AND %(end)s
+        AND day < %(imported_before)s AND code = ANY(%(codes)s)
+) AS both_kinds
+GROUP BY code
+"""
+"""(code, amounts) of values whose codes are known."""
+
 CUT_HOUR: Final[LiteralString] = """
 SELECT count(*), count(*) FILTER (WHERE pageviews <= 1 AND NOT interactive AND NOT video_start),
     coalesce(sum(last - start) FILTER (WHERE pageviews > 1 OR interactive OR video_start), 0)::bigint,
@@ -131,8 +149,12 @@ SELECT DISTINCT bot,
     user_key IS NOT NULL OR (lasting AND (day = %(day)s OR later_keys IS NULL OR later_keys = '{}'))
 FROM visits
 WHERE site_no = %(site_no)s AND day = ANY(%(days)s) AND start < %(until)s AND last >= %(since)s AND bot = ANY(%(bots)s)
+UNION
+SELECT flags & 1 = 1, visitor, flags & 48 <> 0 FROM events
+WHERE site_no = %(site_no)s AND visit_key IS NULL AND visitor IS NOT NULL AND day BETWEEN %(utc_low)s AND %(utc_high)s
+    AND time >= %(since)s AND time < %(until)s AND (flags & 1 = 1) = ANY(%(bots)s)
 """
-"""(bot, visitor, lasting) of the visits that reach into a day before an instant of it."""
+"""(bot, visitor, lasting) of the visits that reach into a day before an instant of it, and of events of back ends there."""
 
 DAY_IS_WHOLE: Final[LiteralString] = """
 SELECT coalesce((SELECT whole FROM site_days WHERE site_no = %(site_no)s AND day = %(day)s), true)

@@ -15,7 +15,7 @@ from streamgauge.web.figures import Amounts, ratio, total
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamgauge.web.reports import Question
+    from streamgauge.web.question import Question
 
 Period = Literal["week", "month"]
 

@@ -276,6 +276,13 @@ def page_role(kind: Dimension, page: int) -> int:
     return (page + (int(kind) << 56) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
+def value_code(dimension: Dimension, name: str) -> int:
+    """Return the code under which the rollups hold a value of a dimension."""
+    if dimension in {_ENTRY_PAGE, Dimension.EXIT_PAGE}:
+        return page_role(dimension, code_of(_PAGE, name))
+    return code_of(dimension, name)
+
+
 def _contribute_pages(visit: Visit, zone: str, into: Contributions, step: int, *, bounce: int, duration: int) -> None:
     bot, rows = visit.bot, into.days[visit.day, visit.bot]
     for page in {code for _, code in visit.pages}:

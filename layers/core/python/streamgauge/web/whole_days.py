@@ -11,7 +11,7 @@ from streamgauge.web import journey_queries
 if TYPE_CHECKING:
     from datetime import date
 
-    from streamgauge.web.reports import Question
+    from streamgauge.web.question import Question
 
 
 def first_whole_day(question: Question) -> date:

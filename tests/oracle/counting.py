@@ -506,32 +506,25 @@ class _Book:
                   if event.address_hash is not None and event.prev_address_hash is not None),
             ]
         )  # fmt: skip
-        counted: list[tuple[StampedEvent, object, object]] = []
+        of_viewer: defaultdict[object, list[StampedEvent]] = defaultdict(list)
+        at_address: defaultdict[object, list[tuple[StampedEvent, object]]] = defaultdict(list)
         for event, viewer_, address_ in zip(events, viewers, addresses, strict=True):
             assert event.video is not None
-            viewer, address = find(viewer_), find(address_)
+            viewer, address = (event.video.video_id, find(viewer_)), (event.video.video_id, find(address_))
             limited = event.session_id is not None and event.address_hash is not None
             if event.bot:
                 continue
-            same = [earlier for earlier in counted if _video_id(earlier[0]) == event.video.video_id]
-            if any(event.time - earlier.time < window for earlier, who, _ in same if who == viewer):
+            if any(event.time - earlier.time < window for earlier in of_viewer[viewer]):
                 continue
-            sessions = {
-                who
-                for earlier, who, where in same
-                if limited and earlier.session_id is not None and where == address and event.time - earlier.time < DAY
-            }
+            sessions = {who for earlier, who in at_address[address] if limited and event.time - earlier.time < DAY}
             if viewer not in sessions and len(sessions) >= SESSIONS_PER_ADDRESS:
                 continue
-            counted.append((event, viewer, address if limited else None))
+            of_viewer[viewer].append(event)
+            if limited:
+                at_address[address].append((event, viewer))
             day = day_of(event)
             for bucket in ("total", f"month#{day:%Y-%m}", f"day#{day.isoformat()}"):
                 self.counted.views[event.video.video_id, bucket] += 1
-
-
-def _video_id(event: StampedEvent) -> str:
-    assert event.video is not None
-    return event.video.video_id
 
 
 def _viewer(event: StampedEvent) -> Identity:

@@ -40,7 +40,11 @@ def make(
     start: date = date(2026, 11, 20),
     days: int = 3,
 ) -> list[StampedEvent]:
-    """Return `count` different events in order of time, with ties; the same for the same arguments."""
+    """Return `count` different events in order of time, with ties; the same for the same arguments.
+
+    Three people share an address.
+    """
+    addresses = max(1, people // 3)
     chance = random.Random(seed)
     first = day_start(start, zone)
     span = days * 86_400
@@ -99,8 +103,8 @@ def make(
                 session_id=f"s-{person}-{chance.randrange(2)}" if chance.random() < 0.5 else None,
                 hash=None if backend else person_hash(site, person, day),
                 prev_hash=None if backend else person_hash(site, person, prev_day),
-                address_hash=person_hash(site, 1000 + person % 2, day) if kind == "view" else None,
-                prev_address_hash=person_hash(site, 1000 + person % 2, prev_day) if kind == "view" else None,
+                address_hash=person_hash(site, 1000 + person % addresses, day) if kind == "view" else None,
+                prev_address_hash=person_hash(site, 1000 + person % addresses, prev_day) if kind == "view" else None,
                 bot=person == 5,
                 touches_visit=not backend,
                 interactive=chance.random() < 0.7,

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from tests.support.faulty_aws import FaultyAws
 
 VIEW_WINDOW = 86_400 * MICROSECONDS
+RECORDS = int(os.environ.get("STREAMGAUGE_TORTURE_RECORDS", "1000000"))
+"""Records of the great kill test."""
 
 
 # The consumer is killed
@@ -55,7 +57,14 @@ class Fleet:
     """Containers as processes: an invocation takes a free one, a thread of the test kills one at random."""
 
     def __init__(
-        self, environment: dict[str, str], size: int, chance: random.Random, kills: int, pause: tuple[float, float]
+        self,
+        environment: dict[str, str],
+        size: int,
+        chance: random.Random,
+        kills: int,
+        *,
+        pause: tuple[float, float],
+        spread: int,
     ) -> None:
         self.containers = [Container(environment) for _ in range(size)]
         self._free = list(self.containers)
@@ -63,6 +72,10 @@ class Fleet:
         self._chance = chance
         self._left = kills
         self._pause = pause
+        self._spread = spread
+        self._of = kills
+        self._begun = time.monotonic()
+        self.handed = 0
         self.kills = 0
         self._done = threading.Event()
         self._killer = threading.Thread(target=self._kill, daemon=True)
@@ -80,6 +93,7 @@ class Fleet:
     def invoke(self, event: dict[str, Any]) -> Any:
         with self._lock:
             container = self._free.pop()
+            self.handed += len(event["Records"])
         try:
             return container.invoke(event)
         finally:
@@ -87,12 +101,18 @@ class Fleet:
                 self._free.append(container)
 
     def _kill(self) -> None:
+        """Kill whenever a pause is over, and records enough have been handed over since the last: `spread` for all kills."""
         while self._left and not self._done.wait(self._chance.uniform(*self._pause)):
+            if self.handed < self.kills * self._spread / self._of:
+                continue
             with self._lock:
                 busy = [container for container in self.containers if container not in self._free]
             if busy and self._chance.choice(busy).kill():
                 self.kills += 1
                 self._left -= 1
+                if self.kills % 10 == 0:
+                    seconds = time.monotonic() - self._begun
+                    print(f"{self.kills} kills, {self.handed:,} records handed over in {seconds:,.0f} s", flush=True)
 
 
 def killed(
@@ -106,21 +126,21 @@ def killed(
     kills: int,
     batch: int,
     pause: tuple[float, float] = (0.05, 0.6),
+    spread: int = 0,
     jitter_seconds: float | None = None,
     people: int = 12,
 ) -> None:
     chance = seeded(seed)
-    made = [
-        traffic(connection, f"killed {seed} {n}", seed + n, size, people=people, jitter_seconds=jitter_seconds)
-        for n in range(sites)
-    ]
-    for one in made:
+    made = []
+    for n in range(sites):
+        one = traffic(connection, f"killed {seed} {n}", seed + n, size, people=people, jitter_seconds=jitter_seconds)
         one.settle()
+        made.append(one)
     shards = stream(all_payloads(made, chance, in_order=jitter_seconds is not None), 2, chance)
     mapping = Mapping(batch_size=batch, parallelization=2, bisect=True)
     faults = Faults(lost_acknowledgement=0.05, restart=0.05)
     environment = dict(os.environ) | aws.environment() | {"DATABASE_URL": url}
-    with Fleet(environment, 2, chance, kills, pause) as fleet:
+    with Fleet(environment, 2, chance, kills, pause=pause, spread=spread) as fleet:
         Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
         while fleet.kills < kills:  # what is left of the kills meets the whole stream again
             Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
@@ -143,13 +163,14 @@ def test_the_consumer_may_be_killed_anywhere(
 @pytest.mark.timeout(7200)
 @pytest.mark.usefixtures("lanes")
 def test_two_hundred_kills_while_a_million_records_flow(
-    connection: psycopg.Connection[Any], database_url: str, aws: FaultyAws
+    connection: psycopg.Connection[Any], database_url: str, aws: FaultyAws, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # A million of the most hostile order would be a test of patience: they come late by up to ten minutes.
-    killed(
-        connection, database_url, aws, seed=12, sites=20, size=50_000, kills=200, batch=1000, pause=(0.5, 5.0),
-        jitter_seconds=600.0, people=5000,
-    )  # fmt: skip
+    with capfd.disabled():
+        killed(
+            connection, database_url, aws, seed=12, sites=4, size=RECORDS // 4, kills=200, batch=2000, pause=(0.0, 1.0),
+            spread=RECORDS, jitter_seconds=600.0, people=25_000,
+        )  # fmt: skip
 
 
 # Postgres fails

@@ -257,6 +257,44 @@ CATALOG: Final = (
         may=(May.READ_REGISTRY, May.READ_SESSIONS),
     ),
     Function(
+        module="api/library",
+        about="answers the figures of a media server: libraries, what is popular, genres, users, bandwidth, streams",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.READER,
+        routes=tuple(
+            Route("GET", f"{ANALYTICS}/{report}")
+            for report in (
+                "server",
+                "libraries/{id}",
+                "popular",
+                "popular/{type}",
+                "users/{id}",
+                "genres",
+                "active-users",
+                "bandwidth",
+                "streams",
+            )
+        ),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
+        module="api/catalog",
+        about="takes the catalogue of a media server: libraries, items and users",
+        memory=1024,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("PUT", "/api/v1/catalog/libraries/{id}"),
+            Route("DELETE", "/api/v1/catalog/libraries/{id}"),
+            Route("PUT", "/api/v1/catalog/items"),
+            Route("PUT", "/api/v1/catalog/users"),
+        ),
+        may=(May.READ_REGISTRY, May.WRITE_CATALOGUE),
+    ),
+    Function(
         module="api/admin",
         about="keeps sites and keys, and accounts for events",
         memory=1024,

@@ -82,6 +82,14 @@ class May(Enum):
             keys=("salt#*",),
         ),
     )
+    # The items of catalogues, by which views are held; neither keys nor sites.
+    WRITE_CATALOGUE = (
+        Rule(
+            thing=Thing.REGISTRY,
+            actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem"),
+            keys=("catalog#*",),
+        ),
+    )
     RESTORE_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=("dynamodb:Scan", "dynamodb:BatchWriteItem")),)
     READ_STATUS = (Rule(thing=Thing.STATUS, actions=_READ),)
     WRITE_STATUS = (Rule(thing=Thing.STATUS, actions=_WRITE),)

@@ -1,7 +1,7 @@
 """Brings the schema up to date and makes DynamoDB say again what Postgres says.
 
 A custom resource of the deploy, run when a schema file is new. Invoked by hand with `{"restore": true}`, after a restore of either
-store or when the local stack was killed, it also pushes every view counter anew. Every step may run any number of times.
+store or when the local stack was killed, it also pushes every view counter anew and projects the catalogues. Every step may run any number of times.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streamgauge import telemetry
 from streamgauge.access.sites import list_sites, project_all
 from streamgauge.jobs.restore import restore_pending
+from streamgauge.library import catalogue
 from streamgauge.schema.runner import migrate
 from streamgauge.store import postgres
 from streamgauge.views import projection
@@ -42,6 +43,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         done = {"registry": project_all(connection), "pending": restore_pending(connection)}
         if event.get("restore"):
             done["counters"] = _push_counters(connection)
+            done["catalogue"] = catalogue.project_all(connection)
     finally:
         connection.close()
     telemetry.logger().info("schema up to date", extra={"applied": applied, **done})

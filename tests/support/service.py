@@ -29,7 +29,7 @@ from streamgauge.warehouse import pending
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
 
-from functions.api import admin, authorizer, ingest
+from functions.api import admin, authorizer, ingest, library
 from functions.consumers import live, warehouse
 from infra.catalog import CATALOG
 from tests.support.aws import ENVIRONMENT
@@ -167,6 +167,7 @@ class Service:
         catalogue.forget()
         pending.forget()
         ingest.origin_secret.cache_clear()
+        library._held.cache_clear()
         telemetry.logger.cache_clear()
         telemetry.metrics.cache_clear()
         visitors.visitor_of.cache_clear()

@@ -29,6 +29,9 @@ SITE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 MAX_DOMAIN: Final = 253
 
+CATALOGUE: Final = "catalog#"
+"""How the partitions begin that hold the items of catalogues (`library.catalogue` writes them)."""
+
 _PROJECTED: Final = ("key#", "site#", "domain#")
 
 
@@ -151,6 +154,11 @@ def site_item(site: SiteRecord) -> dict[str, Any]:
 def domain_item(domain: str, site_id: str) -> dict[str, Any]:
     """Return a domain as the registry holds it."""
     return {"pk": f"domain#{domain}", "sk": "site", "site_id": site_id}
+
+
+def catalogue_key(site_id: str, content_id: str) -> dict[str, str]:
+    """Return the key under which the registry says that a site's catalogue holds an item."""
+    return {"pk": f"{CATALOGUE}{site_id}", "sk": content_id}
 
 
 def _table() -> str:

@@ -75,6 +75,12 @@ def view_window_seconds(site_settings: Mapping[str, Any]) -> int:
     return type(stage_settings())({"view_window": str(own)}).seconds("view_window", "24h")
 
 
+def play_min_seconds(site_settings: Mapping[str, Any]) -> int:
+    """Return how long a session on a site has to last to be a play."""
+    own = site_settings.get("play_min_seconds")
+    return stage_settings().integer("ANALYTICS_PLAY_MIN_SECONDS", 120) if own is None else int(own)
+
+
 def flag(site_settings: Mapping[str, Any], name: str) -> bool:
     """Return a yes-or-no setting of a site, else the stage's, else its default (only sharing detection is on)."""
     own = site_settings.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streamgauge.access.cache import Cache
+from streamgauge.access.registry import catalogue_key
 from streamgauge.settings import settings
 from streamgauge.store import dynamo
 
@@ -26,5 +27,4 @@ def forget() -> None:
 
 def _find(name: str) -> bool | None:
     site, _, video_id = name.partition("\x1f")
-    key = {"pk": f"catalog#{site}", "sk": video_id}
-    return dynamo.get_item(settings().text("REGISTRY_TABLE"), key) is not None or None
+    return dynamo.get_item(settings().text("REGISTRY_TABLE"), catalogue_key(site, video_id)) is not None or None

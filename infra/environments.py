@@ -133,6 +133,8 @@ class Stage(Settings):
     # Watching
     every_alarm: bool = False
     alarm_email: str = ""
+    # Sharing alerts by mail, through a topic of their own; empty: no topic is made.
+    sharing_alert_email: str = ""
     log_retention_days: int = 30
 
     # What the layers are built for

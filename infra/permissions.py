@@ -17,13 +17,22 @@ class Thing(StrEnum):
     COUNTERS = "COUNTERS_TABLE"
     LIVE = "LIVE_TABLE"
     SESSIONS = "SESSIONS_TABLE"
+    OUTBOX = "OUTBOX_TABLE"
     REGISTRY = "REGISTRY_TABLE"
     STATUS = "STATUS_TABLE"
     DEAD_LETTERS = "DEAD_LETTERS_TABLE"
     ARCHIVE = "ARCHIVE_BUCKET"
 
 
-TABLES: Final = (Thing.COUNTERS, Thing.LIVE, Thing.SESSIONS, Thing.REGISTRY, Thing.STATUS, Thing.DEAD_LETTERS)
+TABLES: Final = (
+    Thing.COUNTERS,
+    Thing.LIVE,
+    Thing.SESSIONS,
+    Thing.OUTBOX,
+    Thing.REGISTRY,
+    Thing.STATUS,
+    Thing.DEAD_LETTERS,
+)
 
 # Lambda itself chooses this prefix for the batches that an event source mapping gives up.
 ON_FAILURE_PREFIX: Final = "aws/lambda/"
@@ -72,6 +81,7 @@ class May(Enum):
     WRITE_LIVE = (Rule(thing=Thing.LIVE, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),)
     READ_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=_READ),)
     KEEP_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),)
+    FILL_OUTBOX = (Rule(thing=Thing.OUTBOX, actions=("dynamodb:PutItem",)),)
     READ_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=("dynamodb:GetItem", "dynamodb:BatchGetItem")),)
     WRITE_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=_WRITE),)
     # Ingest is open to the world: it makes salts, and can touch neither keys nor sites.
@@ -122,6 +132,7 @@ WILDCARD_REASONS: Final = {
     f"/{DEAD_LETTERS_PREFIX}*": "Dead letters get their names at run time; the prefix bounds them.",
     f"/{SPILL_PREFIX}*": "Spilled requests get their names at run time; the prefix bounds them.",
     f"/{ON_FAILURE_PREFIX}*": "Lambda names the batches that a mapping gives up; the prefix is its own.",
+    "/stream/*": "Listing the streams of a table knows no single stream; the table is the outbox.",
     ":log-stream:*": "A function's log streams get their names at run time; the group is its own.",
     EVERYTHING: "Two statements only. Lambda makes and removes the network interfaces of a function in a VPC with the function's "
     "role: they have no names before, describing knows no resource, and a second statement denies the same to the function's own "

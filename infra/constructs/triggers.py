@@ -1,4 +1,4 @@
-"""What starts functions besides requests: the event stream and the clock."""
+"""What starts functions besides requests: the event stream, the outbox and the clock."""
 
 from __future__ import annotations
 
@@ -35,6 +35,25 @@ def map_stream(function: ServiceFunction, stage: Stage, *, stream_arn: str, buck
         maximum_record_age_in_seconds=stage.max_record_age_seconds,
         destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
             on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket_arn)
+        ),
+    ).node.add_dependency(function.role)
+
+
+def map_outbox(function: ServiceFunction, *, stream_arn: str) -> None:
+    """Feed a function with the new items of the outbox. What cannot be sent in an hour is left: the alert stands in the list."""
+    lambda_.CfnEventSourceMapping(
+        function,
+        "Outbox",
+        function_name=function.function.function_name,
+        event_source_arn=stream_arn,
+        starting_position="TRIM_HORIZON",
+        batch_size=10,
+        bisect_batch_on_function_error=True,
+        maximum_retry_attempts=20,
+        maximum_record_age_in_seconds=3600,
+        function_response_types=["ReportBatchItemFailures"],
+        filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+            filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern='{"eventName": ["INSERT"]}')]
         ),
     ).node.add_dependency(function.role)
 

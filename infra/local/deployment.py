@@ -33,6 +33,7 @@ _RESOURCES: Final = {
     "counters_table": "CountersTable",
     "live_table": "LiveTable",
     "sessions_table": "SessionsTable",
+    "outbox_table": "OutboxTable",
     "registry_table": "RegistryTable",
     "status_table": "StatusTable",
     "dead_letters_table": "DeadLettersTable",

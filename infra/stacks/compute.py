@@ -12,9 +12,10 @@ from aws_cdk import aws_logs as logs
 
 from infra import assets
 from infra.catalog import CATALOG, Function, Role
+from infra.constructs.alerts import alerts_of_sharing, read_outbox
 from infra.constructs.http_api import HttpApi
 from infra.constructs.service_function import Places, ServiceFunction, Surroundings
-from infra.constructs.triggers import map_stream, schedule
+from infra.constructs.triggers import map_outbox, map_stream, schedule
 from infra.constructs.watching import Watching, alarm_topic
 from infra.environments import DatabaseKind, Stage
 from infra.geoip import CityDatabase, city_database
@@ -32,6 +33,7 @@ _NAMES: Final = {
     Thing.COUNTERS: "counters-table",
     Thing.LIVE: "live-table",
     Thing.SESSIONS: "sessions-table",
+    Thing.OUTBOX: "outbox-table",
     Thing.REGISTRY: "registry-table",
     Thing.STATUS: "status-table",
     Thing.DEAD_LETTERS: "dead-letters-table",
@@ -50,7 +52,9 @@ class Compute(Stack):
         # The CDK itself writes a function's role under DependsOn although the function names it.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self._things = {thing: read(self, stage, key) for thing, key in _NAMES.items()}
+        self._outbox_stream = read(self, stage, "outbox-stream")
         self._topic = alarm_topic(self, stage)
+        self._alert_topic = alerts_of_sharing(self, stage)
         self._around = self._surroundings()
         self.functions = {
             row.module: self._function(row)
@@ -149,6 +153,11 @@ class Compute(Stack):
             more, statement = self._data_api()
             environment |= more
             statements += statement
+        if row.sends_alerts:
+            statements += read_outbox(self, self._things[Thing.OUTBOX], self._outbox_stream)
+            if self._alert_topic is not None:
+                environment["ALERT_TOPIC_ARN"] = self._alert_topic.topic_arn
+                statements.append(iam.PolicyStatement(actions=["sns:Publish"], resources=[self._alert_topic.topic_arn]))
         return ServiceFunction(self, row, self._around, environment=environment, statements=statements)
 
     def _origin_secret(self) -> str:
@@ -235,6 +244,8 @@ class Compute(Stack):
     def _start(self, function: ServiceFunction) -> None:
         if function.row.schedule:
             schedule(self, function, self._stage)
+        if function.row.sends_alerts:
+            map_outbox(function, stream_arn=self._outbox_stream)
         if function.row.stream is not None and self._stage.event_source_mappings:
             map_stream(
                 function,

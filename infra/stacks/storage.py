@@ -62,6 +62,7 @@ class Storage(Stack):
             "counters-table": self._table("Counters", sort_key="sk", restorable=True),
             "live-table": self._table("Live", sort_key="sk", restorable=False),
             "sessions-table": self._table("Sessions", sort_key="sk", restorable=False),
+            "outbox-table": self._table("Outbox", sort_key="sk", restorable=False, stream=True),
             "registry-table": self._table("Registry", sort_key="sk", restorable=True),
             "status-table": self._table("Status", sort_key="sk", restorable=True),
             "dead-letters-table": self._table("DeadLetters", sort_key="sk", restorable=True),
@@ -76,9 +77,17 @@ class Storage(Stack):
             "DDB3",
             "Postgres holds the same and more; addresses in it leave after 30 days, and would stay in its backups.",
         )
-        return {key: table.table_name for key, table in tables.items()}
+        accept(
+            tables["outbox-table"],
+            "DDB3",
+            "Messages on their way out, for a week; the alerts that they tell of stand in Postgres.",
+        )
+        outbox_stream = tables["outbox-table"].table_stream_arn
+        if outbox_stream is None:
+            raise ValueError("the outbox has no stream, yet we asked for one")
+        return {**{key: table.table_name for key, table in tables.items()}, "outbox-stream": outbox_stream}
 
-    def _table(self, construct_id: str, *, sort_key: str, restorable: bool) -> dynamodb.Table:
+    def _table(self, construct_id: str, *, sort_key: str, restorable: bool, stream: bool = False) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             construct_id,
@@ -87,6 +96,7 @@ class Storage(Stack):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,
             time_to_live_attribute="expires",
+            stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             )

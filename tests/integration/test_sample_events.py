@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = sorted(EVENTS.rglob("*.json"))
-FOLDERS = {"http": "api", "stream": "consumers", "schedule": "schedules", "deploy": "deploy"}
+FOLDERS = {"http": "api", "stream": "consumers", "table": "streams", "schedule": "schedules", "deploy": "deploy"}
 CONTEXT = SimpleNamespace(
     aws_request_id="8b0f",
     function_name="sample",

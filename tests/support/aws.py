@@ -25,6 +25,7 @@ TABLES = {
     "COUNTERS_TABLE": "counters",
     "LIVE_TABLE": "live",
     "SESSIONS_TABLE": "sessions",
+    "OUTBOX_TABLE": "outbox",
 }
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

@@ -43,7 +43,15 @@ if TYPE_CHECKING:
     from streamgauge.store.dead_letters import DeadLetter
     from streamgauge.store.kinesis import Record
 
-TABLES = ("REGISTRY_TABLE", "STATUS_TABLE", "DEAD_LETTERS_TABLE", "COUNTERS_TABLE", "LIVE_TABLE", "SESSIONS_TABLE")
+TABLES = (
+    "REGISTRY_TABLE",
+    "STATUS_TABLE",
+    "DEAD_LETTERS_TABLE",
+    "COUNTERS_TABLE",
+    "LIVE_TABLE",
+    "SESSIONS_TABLE",
+    "OUTBOX_TABLE",
+)
 PLACES = {
     "81.2.69.142": Place("GB", "England", "London"),
     "89.160.20.112": Place("SE", "Östergötland County", "Linköping"),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 from streamgauge.access.keys import KeyRow
 from streamgauge.access.registry import MAX_DOMAIN, SITE_ID
 from streamgauge.access.scopes import Scope
-from streamgauge.access.site_settings import KNOWN, canonical, checked
+from streamgauge.access.site_settings import KNOWN, canonical, checked, shown
 from streamgauge.access.sites import SiteChange, SiteRow
 from streamgauge.errors import OutOfBoundsError
 
@@ -195,7 +195,7 @@ def _fields(row: SiteRow) -> dict[str, Any]:
         "name": site.name,
         "timezone": site.timezone,
         "domains": list(site.domains),
-        "settings": dict(site.settings),
+        "settings": shown(site.settings),
         "created_at": row.created_at,
         "first_event_at": row.first_event_at,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.settings import settings as stage_settings
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DURATION: Final = re.compile(r"[0-9]{1,7} ?[smhd]?")
+# A stage on a laptop may send to itself; `sharing.sending` takes https alone anywhere else.
+_ADDRESS: Final = re.compile(r"https?://[\x21-\x7e]+")
+_LONGEST_ADDRESS: Final = 2000
+_SECRET: Final = re.compile(r"[\x21-\x7e]{16,200}")
 
 
 def _flag(value: object) -> bool:
@@ -28,6 +33,24 @@ def _duration(value: object) -> bool:
     return isinstance(value, str) and _DURATION.fullmatch(value) is not None
 
 
+def _address(value: object) -> bool:
+    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS:
+        return False
+    return not value or (_ADDRESS.fullmatch(value) is not None and _readable(value))
+
+
+def _readable(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
+
+
+def _secret(value: object) -> bool:
+    return isinstance(value, str) and _SECRET.fullmatch(value) is not None
+
+
 KNOWN: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "aggregation_time": (lambda value: isinstance(value, str) and bool(_CLOCK.fullmatch(value)), "a time as HH:MM"),
     "sharing_detection_enabled": (_flag, "true or false"),
@@ -35,12 +58,26 @@ KNOWN: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "geo_distance_threshold_km": (_between(0, 20_100, whole=False), "a number from 0 to 20100"),
     "geo_speed_threshold_kmh": (_between(1, 100_000, whole=False), "a number from 1 to 100000"),
     "device_spike_threshold": (_between(1, 1000, whole=True), "a whole number from 1 to 1000"),
+    "alert_webhook_url": (_address, "an https address of at most 2000 characters, or an empty text for none"),
+    "alert_webhook_secret": (
+        _secret,
+        "16 to 200 visible characters; it signs what the webhook gets, and is never shown",
+    ),
     "play_min_seconds": (_between(0, 86_400, whole=True), "a whole number from 0 to 86400"),
     "view_window": (_duration, "a duration such as 24h, 30m or 0"),
     "catalog_strict": (_flag, "true or false"),
     "public_view_stats": (_flag, "true or false"),
 }
 """Each setting with its test, and what it takes, in words."""
+
+
+SECRET: Final = frozenset({"alert_webhook_secret"})
+"""Settings that are taken and never shown."""
+
+
+def shown(site_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a site's settings as anybody may see them: of a secret only that there is one."""
+    return {name: "(set)" if name in SECRET else value for name, value in site_settings.items()}
 
 
 def canonical(name: str) -> str:

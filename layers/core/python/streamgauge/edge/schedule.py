@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def slot_of(event: Mapping[str, Any], now: datetime) -> Slot:
-    """Return the slot of an event: its `time` (ISO 8601) down to the quarter; without one it is run by hand, for `now`.
+def slot_of(event: Mapping[str, Any], now: datetime, slot_seconds: int = QUARTER_SECONDS) -> Slot:
+    """Return the slot of an event: its `time` (ISO 8601) down to the quarter (to `slot_seconds`); without one it is run by hand, for `now`.
 
     Raises UnreadableError for a time that is none.
     """
@@ -28,12 +28,14 @@ def slot_of(event: Mapping[str, Any], now: datetime) -> Slot:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     seconds = int(moment.timestamp())
-    return Slot(datetime.fromtimestamp(seconds - seconds % QUARTER_SECONDS, UTC))
+    return Slot(datetime.fromtimestamp(seconds - seconds % slot_seconds, UTC))
 
 
-def run(job: Callable[[Slot], dict[str, int]], event: Mapping[str, Any]) -> dict[str, Any]:
+def run(
+    job: Callable[[Slot], dict[str, int]], event: Mapping[str, Any], slot_seconds: int = QUARTER_SECONDS
+) -> dict[str, Any]:
     """Run a job for the slot of its event and return what it did. A job that fails raises, and comes again."""
-    slot = slot_of(event, datetime.now(UTC))
+    slot = slot_of(event, datetime.now(UTC), slot_seconds)
     try:
         result: dict[str, Any] = {"slot": slot.name, **job(slot)}
     finally:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from streamgauge.events.models import Spot
-from streamgauge.ids import keyed_number
+from streamgauge.places.households import household, network_of
 from streamgauge.places.lookup import normal, place_of, position_of
 
 if TYPE_CHECKING:
@@ -21,15 +20,10 @@ def spot_of(address: str | None, site: SiteRecord, *, keep_address: bool = True)
     place, position = place_of(known), position_of(known)
     return Spot(
         ip_address=known if keep_address else None,
-        network=keyed_number(site.secret[:64], "network", network_of(known)),
+        network=household(site.secret, network_of(known)),
         country=place.country,
         city=place.city,
         latitude=None if position is None else position.latitude,
         longitude=None if position is None else position.longitude,
         radius_km=None if position is None else position.radius_km,
     )
-
-
-def network_of(address: str) -> str:
-    """Return the network that stands for one household: an IPv4 address itself, the /64 of an IPv6 address."""
-    return str(ip_network(f"{address}/64" if ":" in address else address, strict=False))

@@ -1,4 +1,4 @@
-"""Retention of sessions: rows go with the rollups, addresses 30 days after the last call (that of a raw call: after the call)."""
+"""Retention of sessions and sharing alerts: rows go with the rollups, addresses 30 days after the last call (that of a raw call: after the call)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from streamgauge import clock
+from streamgauge.sharing import queries as sharing
 from streamgauge.warehouse.session_state import IP_KEPT
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def remove(connection: Connection, today: date, kept_days: int) -> dict[str, int
     if kept_days:
         day = today - timedelta(days=kept_days)
         result["sessions"] = sum(connection.execute(statement, {"day": day}).rowcount for statement in _DELETE)
+        gone = {"before": clock.day_start(day, "UTC") * clock.MICROSECONDS}
+        result["sharing_alerts"] = connection.execute(sharing.DELETE_OLD, gone).rowcount
     return result
 
 
@@ -47,4 +50,7 @@ def next_due(connection: Connection, kept_days: int) -> date | None:
     row = connection.execute(_NEXT_DAY).fetchone()
     if kept_days and row and row[0] is not None:
         dues.append(row[0] + timedelta(days=kept_days + 1))
+    row = connection.execute(sharing.NEXT_OLD).fetchone()
+    if kept_days and row and row[0] is not None:
+        dues.append(clock.instant(row[0]).date() + timedelta(days=kept_days + 1))
     return min(dues, default=None)

@@ -17,7 +17,14 @@ from streamgauge.store.signature import credentials, sign
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-TIMEOUT_SECONDS: Final = {"kinesis": 1.0, "dynamodb": 1.5, "s3": 2.5, "secretsmanager": 3.0, "monitoring": 2.0}
+TIMEOUT_SECONDS: Final = {
+    "kinesis": 1.0,
+    "dynamodb": 1.5,
+    "s3": 2.5,
+    "secretsmanager": 3.0,
+    "monitoring": 2.0,
+    "sns": 3.0,
+}
 """How long one try may wait for its connection, or for its answer."""
 
 ATTEMPTS: Final = 4

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.facts import soon_after_midnight
 from streamgauge.events.reasons import Reason
+from streamgauge.sessions.players import is_watching
 from streamgauge.settings import settings
 from streamgauge.views.counting import view_of
 from streamgauge.warehouse import gate, rollups
@@ -67,7 +68,10 @@ class Lane(NamedTuple):
 
 
 class Touched(NamedTuple):
-    """What of a site a batch touched, repetitions included: for the projection and the jobs that follow."""
+    """What of a site a batch touched, repetitions included: for the projection and the jobs that follow.
+
+    `watched`: sessions of users changed.
+    """
 
     site_no: int
     zone: str
@@ -77,6 +81,7 @@ class Touched(NamedTuple):
     view_days: frozenset[date]
     videos: frozenset[str]
     session_days: frozenset[date]
+    watched: bool
 
 
 class Progress(NamedTuple):
@@ -201,13 +206,16 @@ class _Transaction:
         view_days: set[date] = set()
         videos: set[str] = set()
         session_days: set[date] = set()
+        watched = False
         for claim in claims:
             if claim.site_no != site.site_no:
                 continue
             if claim.event.kind == "session":
                 # It is in no bucket that a job closes.
                 session_days.add(claim.day)
+                watched = True
                 continue
+            watched = watched or is_watching(claim.event)
             hours.add(claim.hour)
             days.add(claim.day)
             if claim.event.kind == "view" and claim.event.video is not None:
@@ -228,6 +236,7 @@ class _Transaction:
             frozenset(view_days),
             frozenset(videos),
             frozenset(session_days),
+            watched,
         )
 
     def _settled(self, touched: Touched, batch: SiteBatch) -> Touched:

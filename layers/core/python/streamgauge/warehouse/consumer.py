@@ -142,6 +142,8 @@ class Consumer:
             )
             if touched.session_days:
                 pending.note_sessions(min(touched.session_days))
+            if touched.watched:
+                pending.mark_sessions(site_id, touched.zone)
         if lane.shard:
             progress = {
                 "pk": "progress",

@@ -2,7 +2,8 @@
 
 The consumer marks what its batch touched, after its commit; a job lists what waits, works, and settles exactly the item that it
 listed. An item that was put again in between stays: the late event that it tells of may have come after the job's look.
-Partitions of STATUS_TABLE: `pending` (days to close), `pending#hours` and `pending#views` (periods of the view counters).
+Partitions of STATUS_TABLE: `pending` (days to close), `pending#hours`, `pending#views` (periods of the view counters), and
+`pending#sharing` (sites whose sessions changed).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from streamgauge.store import dynamo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal["pending", "pending#hours", "pending#views"]
+Kind = Literal["pending", "pending#hours", "pending#views", "pending#sharing"]
 
 DAYS: Final[Kind] = "pending"
 HOURS: Final[Kind] = "pending#hours"
 VIEWS: Final[Kind] = "pending#views"
+SHARING: Final[Kind] = "pending#sharing"
 
 RETENTION: Final = "hint"
 _ADDRESSES_KEPT: Final = timedelta(days=31)
@@ -34,7 +36,7 @@ _marked: Final[set[tuple[str, str]]] = set()
 
 
 class Pending(NamedTuple):
-    """One thing that waits. `period`: `2026-11-21`, an hour's first second, `day#2026-11-21` or `month#2026-11`."""
+    """One thing that waits. `period`: `2026-11-21`, an hour's first second, `day#2026-11-21`, `month#2026-11`, or `sessions`."""
 
     kind: Kind
     site_id: str
@@ -66,6 +68,11 @@ def note_sessions(day: date) -> None:
         condition="attribute_exists(#d) AND #d > :day",
     )
     _marked.add((RETENTION, due))
+
+
+def mark_sessions(site_id: str, zone: str) -> None:
+    """Say that sessions of a site changed, every time: whoever looked a moment ago has to look again. Raises StoreAwayError."""
+    put(SHARING, site_id, "sessions", zone)
 
 
 def mark(

@@ -1,0 +1,1 @@
+"""Functions that the stream of a table starts."""

@@ -142,6 +142,7 @@ CATALOG: Final = (
                 "daily-stats",
                 "hourly-stats",
                 "custom-events",
+                "properties",
             )
         ),
         may=(May.READ_REGISTRY,),

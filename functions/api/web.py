@@ -16,15 +16,24 @@ from streamgauge.edge.parameters import ReportRange, report_range
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
 from streamgauge.store import postgres
-from streamgauge.web import lists, reports
-from streamgauge.web.models import CustomEvents, DailyStats, Dashboard, HourlyStats, TopPages, TopPlaces, TopValues
+from streamgauge.web import lists, properties, reports
+from streamgauge.web.models import (
+    CustomEvents,
+    DailyStats,
+    Dashboard,
+    HourlyStats,
+    Properties,
+    TopPages,
+    TopPlaces,
+    TopValues,
+)
 from streamgauge.web.question import Page, Question
 
 app = application()
 
 Asked = Annotated[WebsiteParameters, Query()]
 
-OWN = ("by", "with_imported")
+OWN = ("by", "property", "with_imported")
 
 PAGES = {"page": Dimension.PAGE, "entry": Dimension.ENTRY_PAGE, "exit": Dimension.EXIT_PAGE}
 REFERRERS = {"source": Dimension.SOURCE, "url": Dimension.REFERRER}
@@ -164,6 +173,29 @@ def custom_events(website_id: str, asked: Asked) -> Response[CustomEvents]:
     now = _now()
     question, days = _question(website_id, asked, now)
     body = lists.custom_events(question, Page(asked.limit, skip_of(asked.cursor)), _compare(asked, now))
+    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+
+
+@app.get("/api/v1/analytics/properties/<website_id>", security=READ, tags=["website"])
+def property_report(
+    website_id: str,
+    asked: Asked,
+    name: Annotated[
+        str | None,
+        Query(
+            alias="property",
+            min_length=1,
+            max_length=2000,
+            pattern=r"^[^\x00]+$",
+            description="The property whose values are listed; without it, the names of properties.",
+        ),
+    ] = None,
+) -> Response[Properties]:
+    """List the properties of page views and custom events, or the values of one. `event=` asks for those of one event."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    page = Page(asked.limit, skip_of(asked.cursor))
+    body = properties.properties(question, name, page, _compare(asked, now))
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 

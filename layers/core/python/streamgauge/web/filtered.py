@@ -54,11 +54,13 @@ def by_hour(question: Question, filters: Filters) -> dict[int, Amounts]:
     return {hour: rows.get(number, Amounts()) for number, (hour, _) in enumerate(hours)}
 
 
-def values(question: Question, filters: Filters, dimension: Dimension, page: Page) -> Values:
-    """Return values up to one beyond the page. Raises as `by_day`."""
+def values(
+    question: Question, filters: Filters, dimension: Dimension, page: Page, of_property: str | None = None
+) -> Values:
+    """Return values up to one beyond the page; `of_property` as of Shape. Raises as `by_day`."""
     days = Span(question.days.start, question.days.end).days
     firsts = [*map(_first(question), days)]
-    found = _rows(question, Shape(filters, dimension), days, firsts, take=page.skip + page.limit + 2)
+    found = _rows(question, Shape(filters, dimension, of_property=of_property), days, firsts, take=page.skip + page.limit + 2)
     rows = [(name, counted) for name, _, counted in found if name is not None]
     return Values(next((counted for name, _, counted in found if name is None), _NOBODY), rows)
 
@@ -90,11 +92,16 @@ def hours_before(question: Question, filters: Filters, before: Before) -> dict[i
 
 
 def values_before(
-    question: Question, filters: Filters, dimension: Dimension, names: list[str], before: Before
+    question: Question,
+    filters: Filters,
+    dimension: Dimension,
+    names: list[str],
+    before: Before,
+    of_property: str | None = None,
 ) -> tuple[Counted, dict[str, Counted]]:
     """Return the time before a range, cut as `before` says, and values by their names. Raises as `by_day`."""
     days, until = _asked(before)
-    shape = Shape(filters, dimension, cut=until is not None)
+    shape = Shape(filters, dimension, cut=until is not None, of_property=of_property)
     firsts = [*map(_first(question), days)]
     asked = [_written(shape, name) for name in names]
     found = _rows(question, shape, days, firsts, take=len(names) + 1, until=until, values=asked)

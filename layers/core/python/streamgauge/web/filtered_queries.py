@@ -52,6 +52,8 @@ class Shape(NamedTuple):
     dimension: Dimension
     hourly: bool = False
     cut: bool = False
+    of_property: str | None = None
+    """In place of names of events (`dimension` EVENT) the values of this property; the empty text: the names of properties."""
 
     @property
     def from_events(self) -> bool:
@@ -60,7 +62,8 @@ class Shape(NamedTuple):
         by_page = Name.EVENT in names and self.dimension == Dimension.PAGE
         of_page = Name.PAGE in names and self.dimension == Dimension.EVENT
         unlike = any(one.lets_absent for one in self.filters.of_events)
-        return self.hourly or self.cut or unlike or by_page or of_page or Name.PROPERTY in names or len(names) > 1
+        about_properties = self.of_property is not None
+        return self.hourly or self.cut or about_properties or unlike or by_page or of_page or Name.PROPERTY in names or len(names) > 1
 
     @property
     def entries_by_page(self) -> bool:
@@ -205,10 +208,13 @@ def _event_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     where = event_condition(shape.filters)
     own: LiteralString = _OWN[shape.dimension].replace("p.path", "e.path") if shape.by_hit else "c.value"
     kinds: LiteralString = "TRUE" if shape.filters.of_events else _KINDS.get(shape.dimension, "TRUE")
+    told = _told(shape)
+    if shape.of_property is not None:
+        own, kinds = "e.told", "e.kind <= 2 AND e.properties IS NOT NULL"
     # Found before they are joined: the planner takes the visits for few, and would look each one's events up.
     happened: LiteralString = f"""happened AS MATERIALIZED (
-    SELECT e.visit_key, e.time, e.flags, e.visitor, e.kind, e.name, p.path
-    FROM events e LEFT JOIN pages p ON p.code = e.page
+    SELECT e.visit_key, e.time, e.flags, e.visitor, e.kind, e.name, p.path{told.sql and ", t.told"}
+    FROM events e LEFT JOIN pages p ON p.code = e.page{told.sql}
     WHERE e.site_no = %(site_no)s AND e.day BETWEEN %(utc_low)s AND %(utc_high)s AND e.time < %(reach)s
         AND e.visit_key IS NOT NULL AND {kinds} AND {where.sql}
 )"""
@@ -233,7 +239,19 @@ def _event_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     ]
     if shape.filters.lets_visitless:
         arms.append(_visitless(shape, where.sql))
-    return f"{happened}, hits AS MATERIALIZED ({' UNION ALL '.join(arms)})", where.parameters
+    return f"{happened}, hits AS MATERIALIZED ({' UNION ALL '.join(arms)})", where.parameters | told.parameters
+
+
+def _told(shape: Shape) -> Where:
+    """Return the join that gives `t.told`, a property's value or each property's name, to `events e`."""
+    if shape.of_property is None:
+        return Where("", {})
+    if not shape.of_property:
+        keys: LiteralString = "CASE WHEN jsonb_typeof(e.properties) = 'object' THEN e.properties ELSE '{}' END"
+        return Where(f" CROSS JOIN LATERAL (SELECT key FROM jsonb_each({keys}) WHERE value <> 'null') AS t(told)", {})
+    return Where(
+        " CROSS JOIN LATERAL (SELECT e.properties ->> %(of_property)s::text AS told) t", {"of_property": shape.of_property}
+    )
 
 
 _OWN: Final[dict[Dimension, LiteralString]] = {
@@ -250,7 +268,9 @@ _KINDS: Final[dict[Dimension, LiteralString]] = {
 def _visitless(shape: Shape, met: LiteralString) -> LiteralString:
     """Return the events of back ends, which touch no visit: their visitors were there, without any dimension of visits."""
     own: LiteralString = "NULL::text"
-    if shape.by_hit:
+    if shape.of_property is not None:
+        own, met = "t.told", f"e.kind <= 2 AND e.properties IS NOT NULL AND {met}"
+    elif shape.by_hit:
         own = _OWN[shape.dimension]
         if shape.needs_pages:
             own = f"""(SELECT r.code::text FROM rollup_days r WHERE r.site_no = %(site_no)s
@@ -258,7 +278,7 @@ def _visitless(shape: Shape, met: LiteralString) -> LiteralString:
     return f"""
     SELECT NULL::bigint AS id, {own} AS value, e.flags & 1 = 1 AS bot, b.n AS b, e.visitor, e.flags & 48 <> 0 AS lasting,
         e.kind::integer AS kind, 1 AS n, 0::bigint AS spent, FALSE AS entered
-    FROM events e LEFT JOIN pages p ON p.code = e.page
+    FROM events e LEFT JOIN pages p ON p.code = e.page{_told(shape).sql}
     CROSS JOIN LATERAL (SELECT width_bucket(e.time, %(firsts)s::bigint[]) AS n) b
     WHERE e.site_no = %(site_no)s AND e.visit_key IS NULL AND e.visitor IS NOT NULL
         AND e.day BETWEEN %(utc_low)s AND %(utc_high)s AND e.time >= %(first)s AND e.time < %(until)s
@@ -282,7 +302,7 @@ def _kinds(shape: Shape) -> LiteralString:
     """Return which hits are in the rows: of pages page views alone, unless an event is asked for; then the pages where it happened."""
     if shape.dimension == Dimension.PAGE and not _event_by_value(shape.filters):
         return "kind = 1"
-    return "kind = 2" if shape.dimension == Dimension.EVENT else "TRUE"
+    return "kind = 2" if shape.dimension == Dimension.EVENT and shape.of_property is None else "TRUE"
 
 
 def _key(shape: Shape) -> tuple[LiteralString, LiteralString]:

@@ -138,6 +138,23 @@ class CustomEvents(MaybeImported):
     visitors_counted: VisitorsCounted
 
 
+class PropertyRow(MaybeCompared):
+    """A property, or a value of one: page views and custom events that have it, and of how many visitors."""
+
+    name: str
+    events: int
+    visitors: int
+
+
+class Properties(BaseModel):
+    """Properties, or values of one, with most visitors first, ties by name."""
+
+    range: dict[str, str]
+    results: list[PropertyRow]
+    next_cursor: str | None
+    visitors_counted: VisitorsCounted
+
+
 class Figures(MaybeCompared):
     """Figures of one bucket."""
 

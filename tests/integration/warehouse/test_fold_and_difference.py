@@ -154,6 +154,17 @@ def test_busy_people(connection: psycopg.Connection[Any], seed: int) -> None:
     check(connection, events, shuffled(events, seed, (1, 10, 60)))
 
 
+@pytest.mark.parametrize("jitter_seconds", [600, 20_000])
+def test_late_events_of_many_people_at_once(connection: psycopg.Connection[Any], jitter_seconds: float) -> None:
+    """Batches in which most people have late events, some of them reaching into visits of others' keys."""
+    seed = 77
+    chance = seeded(seed)
+    events = make(seed, 1500, people=120)
+    late = sorted(events, key=lambda event: event.time + chance.uniform(0, jitter_seconds) * MICROSECONDS)
+    pieces = [late[n : n + 400] for n in range(0, len(late), 400)]
+    check(connection, events, [piece[lane::3] for piece in pieces for lane in range(3)])
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(1000, 1200))

@@ -42,6 +42,8 @@ class Counted:
     videos: dict[tuple[str, date, bool], Amounts] = field(default_factory=lambda: defaultdict(Counter))
     views: Counter[tuple[str, str]] = field(default_factory=Counter)
     playbacks: list[tuple[object, ...]] = field(default_factory=list)
+    curves: dict[tuple[str, date, bool], tuple[list[int], list[int]]] = field(default_factory=dict)
+    values: Counter[tuple[str, date, bool, str, str]] = field(default_factory=Counter)
 
 
 def count(events: Iterable[StampedEvent], view_window: int = DAY) -> Counted:
@@ -374,6 +376,8 @@ class _Book:
             _without_zeros(counted.videos),
             +counted.views,
             sorted(counted.playbacks, key=repr),
+            {row: found for row, found in counted.curves.items() if any(found[1])},
+            +counted.values,
         )
 
     def count_events(self, events: list[StampedEvent]) -> None:
@@ -466,7 +470,8 @@ class _Book:
         completed, failed = "video_complete" in kinds, any(_fatal(event) for event in events)
         seconds, buffered = watched.seconds(), _buffered(events)
         short = duration is not None and 0 < duration < 60
-        row = self.counted.videos[first.video.video_id, day_of(first), first.bot]
+        key = first.video.video_id, day_of(first), first.bot
+        row = self.counted.videos[key]
         row["views"] += 1
         row["qualified"] += seconds >= 30 or (short and share is not None and share >= Fraction(1, 2))
         row["measured"] += share is not None
@@ -476,6 +481,19 @@ class _Book:
         row["watched"] += round(seconds * 1_000_000)
         row["covered"] += round((share or Fraction(0)) * 1_000_000)
         row["buffered"] += round(buffered * 1_000_000)
+        row["kilobits"] += round(watched.bitrate_time)
+        row["timed"] += round(watched.bitrate_weight * 1_000_000)
+        for quality, spent in watched.qualities.items():
+            self.counted.values[*key, "rendition", quality] += round(spent * 1_000_000)
+        if (startup := _startup(steps)) is not None:
+            self.counted.values[*key, "startup", str(round(startup * 1000))] += 1
+        if duration is not None:
+            audience, watches = self.counted.curves.setdefault(key, ([0] * 100, [0] * 100))
+            for point in range(100):
+                instant = Fraction(point, 100) * duration
+                holding = sum(begin <= instant < end for begin, end in watched.sections)
+                audience[point] += holding > 0
+                watches[point] += holding
         users = [event.user_id for event in events if event.user_id is not None]
         known = [visitor for event in events if (visitor := _visitor(event)) is not None]
         if known:
@@ -487,7 +505,7 @@ class _Book:
                 first.time,
                 first.bot,
                 [[float(begin), float(end)] for begin, end in watched.sections],
-                None if (startup := _startup(steps)) is None else round(float(startup), 6),
+                None if startup is None else round(float(startup), 6),
                 {name: round(float(spent), 6) for name, spent in sorted(watched.qualities.items())},
                 round(float(watched.bitrate_time), 3),
                 round(float(watched.bitrate_weight), 6),

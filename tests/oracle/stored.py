@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _HOURS = ("visitors", "lasting", "visits", "bounces", "pageviews", "events", "duration")
 _DAYS = ("visitors", "lasting", "visits", "entries", "bounces", "pageviews", "events", "duration", "page_time")
-_VIDEOS = ("views", "qualified", "measured", "completions", "failures", "exits", "watched", "covered", "buffered")
+_VIDEOS = ("views", "qualified", "measured", "completions", "failures", "exits", "watched", "covered", "buffered", "kilobits", "timed")
+_KINDS = {1: "startup", 2: "rendition"}
 
 
 def stored(connection: psycopg.Connection[Any], site_no: int) -> Counted:
@@ -26,6 +27,8 @@ def stored(connection: psycopg.Connection[Any], site_no: int) -> Counted:
     hours = rows(f"SELECT hour, bots, {', '.join(_HOURS)} FROM rollup_hours WHERE site_no = %s")
     days = rows(f"SELECT dimension, day, bots, name, {', '.join(_DAYS)} FROM rollup_days WHERE site_no = %s")
     videos = rows(f"SELECT video_id, day, bots, {', '.join(_VIDEOS)} FROM rollup_videos WHERE site_no = %s")
+    curves = rows("SELECT video_id, day, bots, audience, watches FROM rollup_video_curves WHERE site_no = %s")
+    values = rows("SELECT video_id, day, bots, kind, value, amount FROM rollup_video_values WHERE site_no = %s")
     views = rows("SELECT video_id, bucket, n FROM view_counters WHERE site_no = %s")
     playbacks = rows(
         "SELECT video_id, start, bot, section_starts, section_ends, startup_time, qualities, quality_times, bitrate_time,"
@@ -41,6 +44,14 @@ def stored(connection: psycopg.Connection[Any], site_no: int) -> Counted:
         {(video, day, bots): found for video, day, bots, *amounts in videos if (found := _amounts(_VIDEOS, amounts))},
         Counter({(video, bucket): n for video, bucket, n in views if n}),
         sorted(map(_playback, playbacks), key=repr),
+        {
+            (video, day, bots): (audience, watches)
+            for video, day, bots, audience, watches in curves
+            if any(audience) or any(watches)
+        },
+        Counter(
+            {(video, day, bots, _KINDS[kind], value): n for video, day, bots, kind, value, n in values if n}
+        ),
     )
 
 
@@ -65,7 +76,7 @@ def _playback(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def differences(wanted: Counted, found: Counted) -> list[str]:
     """Return what differs, one line each, at most 20; empty when all is equal."""
     lines: list[str] = []
-    for name in ("hours", "days", "videos", "views"):
+    for name in ("hours", "days", "videos", "views", "curves", "values"):
         expected, actual = getattr(wanted, name), getattr(found, name)
         lines += [
             f"{name} {key}: expected {expected.get(key)}, stored {actual.get(key)}"

@@ -103,7 +103,7 @@ def start_over(connection):
         "TRUNCATE events, views, event_ids, visits, playbacks, visitor_days, accounting, lost_receipts, job_runs"
     )
     connection.execute(
-        "TRUNCATE rollup_hours, rollup_days, rollup_months, rollup_videos, view_counters, site_days, uniques"
+        "TRUNCATE rollup_hours, rollup_days, rollup_months, rollup_videos, rollup_video_curves, rollup_video_values, video_peaks, view_counters, site_days, uniques"
     )
     connection.execute("TRUNCATE visitor_numbers, unique_blocks")
     connection.execute("UPDATE projection_epoch SET epoch = epoch + 1")

@@ -391,7 +391,7 @@ ZEROES = {
     "rollup_days": "visitors = 0, lasting = 0, visits = 0, entries = 0, bounces = 0, pageviews = 0, events = 0, duration = 0,"
     " page_time = 0",
     "rollup_videos": "views = 0, qualified = 0, measured = 0, completions = 0, failures = 0, exits = 0, watched = 0, covered = 0,"
-    " buffered = 0",
+    " buffered = 0, kilobits = 0, timed = 0",
 }
 
 
@@ -405,6 +405,8 @@ def test_a_rebuild_repairs_what_was_spoilt(connection: psycopg.Connection[Any]) 
         "rollup_hours",
         "rollup_days",
         "rollup_videos",
+        "rollup_video_curves",
+        "rollup_video_values",
         "view_counters",
         "visits",
         "playbacks",

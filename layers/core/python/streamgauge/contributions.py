@@ -33,8 +33,17 @@ VIDEO_AMOUNTS: Final = (
     "watched",
     "covered",
     "buffered",
+    "kilobits",
+    "timed",
 )
 """Columns of `rollup_videos`, in the order of a list of amounts."""
+
+POINTS: Final = 100
+"""Instants of a retention curve: hundredths of the duration."""
+
+STARTUP: Final = 1
+RENDITION: Final = 2
+"""Kinds of `rollup_video_values`."""
 
 TOTAL_CODE: Final = code_of(Dimension.TOTAL, "")
 
@@ -53,17 +62,34 @@ def _video_amounts() -> list[int]:
     return [0] * len(VIDEO_AMOUNTS)
 
 
+class Curve:
+    """Two retention curves as steps: element p says by how much the count at point p differs from that at p - 1."""
+
+    __slots__ = ("audience", "watches")
+
+    def __init__(self) -> None:
+        self.audience = [0] * (POINTS + 1)
+        self.watches = [0] * (POINTS + 1)
+
+    def __bool__(self) -> bool:
+        # The last step only ends what is held at the last point.
+        return any(self.audience) or any(self.watches)
+
+
 class Contributions:
     """Amounts per rollup row of one site, and counts per value of each visitor-day.
 
     `days` holds the amounts per code of each (local day, bots), `kinds` the dimension of every code. `names` holds the text of
-    every code that came by name: a code that is only taken away stands in its row already.
+    every code that came by name: a code that is only taken away stands in its row already. `curves` and `video_values` (by kind
+    and value) belong to the rows of `videos`.
     """
 
     def __init__(self) -> None:
         self.days: defaultdict[tuple[date, bool], defaultdict[int, list[int]]] = defaultdict(_rows)
         self.hours: defaultdict[tuple[int, bool], list[int]] = defaultdict(_amounts)
         self.videos: defaultdict[tuple[str, date, bool], list[int]] = defaultdict(_video_amounts)
+        self.curves: defaultdict[tuple[str, date, bool], Curve] = defaultdict(Curve)
+        self.video_values: defaultdict[tuple[str, date, bool, int, str], int] = defaultdict(int)
         self.presence: dict[tuple[date, bool, int], dict[int, int]] = {}
         self.lasting: dict[int, bool] = {}
         self.kinds: dict[int, int] = {TOTAL_CODE: Dimension.TOTAL}

@@ -129,6 +129,9 @@ DELETE_DAY: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM rollup_hours WHERE site_no = %(site_no)s AND hour >= %(first_hour)s AND hour < %(end_hour)s",
     "DELETE FROM rollup_videos WHERE site_no = %(site_no)s AND day = %(day)s",
     "DELETE FROM funnel_days d USING funnels f WHERE f.funnel_no = d.funnel_no AND f.site_no = %(site_no)s AND d.day = %(day)s",
+    "DELETE FROM rollup_video_curves WHERE site_no = %(site_no)s AND day = %(day)s",
+    "DELETE FROM rollup_video_values WHERE site_no = %(site_no)s AND day = %(day)s",
+    "DELETE FROM video_peaks WHERE site_no = %(site_no)s AND day = %(day)s",
     "DELETE FROM view_counters WHERE site_no = %(site_no)s AND bucket = %(day_bucket)s",
     # A block of several days that holds the day goes with it; its other days are counted by smaller ones.
     "DELETE FROM uniques WHERE site_no = %(site_no)s AND day BETWEEN %(day)s::date - 63 AND %(day)s AND day + span > %(day)s",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.clock import MICROSECONDS
+from streamgauge.contributions import POINTS, RENDITION, STARTUP
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import (
     BUFFER,
@@ -22,7 +25,7 @@ from streamgauge.events.facts import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from streamgauge.contributions import Contributions
+    from streamgauge.contributions import Contributions, Curve
 
 GAP: Final = 30 * 60 * MICROSECONDS
 GAP_AFTER_PAUSE: Final = 4 * 60 * 60 * MICROSECONDS
@@ -35,6 +38,8 @@ MILLION: Final = 1_000_000
 COMPLETE_SHARE: Final = 0.95
 QUALIFIED_SECONDS: Final = 30.0
 SHORT_VIDEO_SECONDS: Final = 60.0
+_NEAR: Final = 1e-6
+"""Of a hundredth: far more than floating-point numbers are off."""
 
 _RUNNING: Final = frozenset({START, RESUME, PROGRESS})
 _HALTING: Final = frozenset({PAUSE, COMPLETE})
@@ -45,11 +50,13 @@ class Playback:
 
     `halted`: the last event was a pause, completion or fatal error (or a seek after one), so the advance to the next does not
     count. `runs`: without positions the playhead runs on from it. `waits_since`: a buffering without a length goes on.
-    `sections` are [from, to) in order of watching; the last one grows while `section_open`.
+    `sections` are [from, to) in order of watching; the last one grows while `section_open`. `amounts` are those that `contribute`
+    last added to the rollups (None: it is no view).
     """
 
     __slots__ = (
         "after_pause",
+        "amounts",
         "bitrate",
         "bitrate_time",
         "bitrate_weight",
@@ -117,6 +124,7 @@ class Playback:
         self.qualities: dict[str, float] = {}
         self.bitrate_time = 0.0
         self.bitrate_weight = 0.0
+        self.amounts: list[int] | None = None
         self.stored = False
 
     @property
@@ -276,28 +284,85 @@ def fold(latest: Playback | None, facts: Iterable[Fact], touch: Callable[[Playba
 
 
 def contribute(playback: Playback, into: Contributions, step: int) -> None:
-    """Add (`step` 1) or take away (-1) all that a playback puts into the rollups of the day of its first event."""
-    if not playback.viewed:
+    """Add (`step` 1) or take away (-1) all that a playback puts into the rollups of the day of its first event.
+
+    What is taken away is what was added last: before the playback changes.
+    """
+    if step > 0 or playback.amounts is None:
+        playback.amounts = amounts_of(playback)
+    if playback.amounts is None:
         return
-    watched = playback.watched
-    share = playback.covered_share()
-    row = into.videos[playback.video_id, playback.day, playback.bot]
-    row[0] += step
-    row[1] += step * is_qualified(watched, share, playback.duration)
-    row[2] += step * (share is not None)
-    row[3] += step * (playback.completed or (share is not None and share >= COMPLETE_SHARE))
-    row[4] += step * playback.failed
-    row[5] += step * (
-        playback.started_at is not None and not playback.sections and not playback.completed and not playback.failed
-    )
-    row[6] += step * round(watched * MILLION)
-    row[7] += step * round((share or 0.0) * MILLION)
-    row[8] += step * round(playback.buffered * MILLION)
+    key = playback.video_id, playback.day, playback.bot
+    row = into.videos[key]
+    for index, amount in enumerate(playback.amounts):
+        row[index] += step * amount
+    if playback.sections and playback.duration is not None:
+        add_points(playback.sections, playback.duration, into.curves[key], step)
+    if playback.startup_time is not None:
+        into.video_values[*key, STARTUP, str(round(playback.startup_time * 1000))] += step
+    for quality, seconds in playback.qualities.items():
+        into.video_values[*key, RENDITION, quality] += step * round(seconds * MILLION)
     if playback.viewer is not None:
         lasting = playback.viewer_user or playback.lasting
         counts = into.appear(playback.day, bot=playback.bot, visitor=playback.viewer, lasting=lasting)
         code = into.code(Dimension.VIEWER, playback.video_id)
         counts[code] = counts.get(code, 0) + step
+
+
+def amounts_of(playback: Playback) -> list[int] | None:
+    """Return what a playback adds to `rollup_videos`, in the order of VIDEO_AMOUNTS; None when it is no view."""
+    if not playback.viewed:
+        return None
+    watched = playback.watched
+    share = playback.covered_share()
+    begun = bool(playback.sections) or playback.completed or playback.failed
+    return [
+        1,
+        int(is_qualified(watched, share, playback.duration)),
+        int(share is not None),
+        int(playback.completed or (share is not None and share >= COMPLETE_SHARE)),
+        int(playback.failed),
+        int(playback.started_at is not None and not begun),
+        round(watched * MILLION),
+        round((share or 0.0) * MILLION),
+        round(playback.buffered * MILLION),
+        round(playback.bitrate_time),
+        round(playback.bitrate_weight * MILLION),
+    ]
+
+
+def add_points(sections: Iterable[Iterable[float]], duration: float, curve: Curve, step: int) -> None:
+    """Add (`step` 1) or take away (-1) the instants p/100 x duration that [from, to) sections hold: each once to the audience."""
+    held = []
+    for begin, end in sections:
+        first, last = first_point(begin, duration), first_point(end, duration)
+        if first < last:
+            held.append((first, last))
+            curve.watches[first] += step
+            curve.watches[last] -= step
+    reach = -1
+    for first, last in sorted(held):
+        if first > reach:
+            if reach >= 0:
+                curve.audience[reach] -= step
+            curve.audience[first] += step
+        reach = max(reach, last)
+    if reach >= 0:
+        curve.audience[reach] -= step
+
+
+def first_point(position: float, duration: float) -> int:
+    """Return the first p of 0 to 100 whose instant p/100 x duration is not before a position."""
+    if position <= 0:
+        return 0
+    if position >= duration:
+        return POINTS
+    point = position * POINTS / duration
+    near = round(point)
+    if abs(point - near) > _NEAR:
+        return math.ceil(point)
+    # So near to an instant, only exact numbers tell on which side.
+    return near if Fraction(position) * POINTS <= near * Fraction(duration) else near + 1
 
 
 def is_qualified(watched: float, share: float | None, duration: float | None) -> bool:

@@ -21,7 +21,7 @@ _PLAIN: Final = (
     "key", "start", "last", "day", "video_id", "viewer", "viewer_user", "lasting", "bot", "surroundings", "halted",
     "after_pause", "runs", "waits_since", "position", "position_at", "section_open", "quality", "bitrate", "started_at",
     "start_position", "progressed", "duration", "startup_time", "completed", "failed", "buffered", "bitrate_time",
-    "bitrate_weight",
+    "bitrate_weight", "amounts",
 )  # fmt: skip
 """Columns that are attributes of the state; the sections and qualities follow as arrays."""
 
@@ -30,7 +30,8 @@ _COLUMNS: Final[
 ] = """p.key, p.start, p.last, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
     p.surroundings, p.halted, p.after_pause, p.runs, p.waits_since, p.position, p.position_at, p.section_open, p.quality,
     p.bitrate, p.started_at, p.start_position, p.progressed, p.duration, p.startup_time, p.completed, p.failed, p.buffered,
-    p.bitrate_time, p.bitrate_weight, p.section_starts, p.section_ends, p.qualities, p.quality_times"""
+    p.bitrate_time, p.bitrate_weight, p.amounts, p.section_starts, p.section_ends, p.qualities,
+    p.quality_times"""
 
 _LATEST: Final[LiteralString] = f"""
     SELECT {_COLUMNS} FROM unnest(%(keys)s::bigint[]) AS wanted(key)
@@ -54,14 +55,14 @@ _UPSERT: Final = """
     INSERT INTO playbacks (site_no, key, start, last, day, video_id, viewer, viewer_user, lasting, bot, surroundings,
         halted, after_pause, runs, waits_since, position, position_at, section_open, quality, bitrate, started_at,
         start_position, progressed, duration, startup_time, completed, failed, buffered, bitrate_time, bitrate_weight,
-        section_starts, section_ends, qualities, quality_times)
+        amounts, section_starts, section_ends, qualities, quality_times)
     SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, last bigint, day date,
         video_id text, viewer bigint, viewer_user boolean, lasting boolean, bot boolean, surroundings bigint, halted boolean,
         after_pause boolean, runs boolean, waits_since bigint, position double precision, position_at bigint,
         section_open boolean, quality text, bitrate double precision, started_at bigint, start_position double precision,
         progressed boolean, duration double precision, startup_time double precision, completed boolean, failed boolean,
         buffered double precision, bitrate_time double precision, bitrate_weight double precision,
-        section_starts double precision[], section_ends double precision[], qualities text[],
+        amounts bigint[], section_starts double precision[], section_ends double precision[], qualities text[],
         quality_times double precision[])
     ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, viewer = excluded.viewer,
         viewer_user = excluded.viewer_user, lasting = excluded.lasting, halted = excluded.halted,
@@ -71,8 +72,8 @@ _UPSERT: Final = """
         start_position = excluded.start_position, progressed = excluded.progressed, duration = excluded.duration,
         startup_time = excluded.startup_time, completed = excluded.completed, failed = excluded.failed,
         buffered = excluded.buffered, bitrate_time = excluded.bitrate_time, bitrate_weight = excluded.bitrate_weight,
-        section_starts = excluded.section_starts, section_ends = excluded.section_ends, qualities = excluded.qualities,
-        quality_times = excluded.quality_times
+        amounts = excluded.amounts, section_starts = excluded.section_starts, section_ends = excluded.section_ends,
+        qualities = excluded.qualities, quality_times = excluded.quality_times
 """
 
 
@@ -81,6 +82,7 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
     chains = _chains(facts)
     if not chains:
         return
+    batch.played_days |= {fact.day for chain in chains.values() for fact in chain}
     rows = connection.execute(_LATEST, {"site_no": batch.site_no, "keys": bigints(chains)}).fetchall()
     latest = {playback.key: playback for playback in map(playback_of, rows)}
     changed: list[Playback] = []

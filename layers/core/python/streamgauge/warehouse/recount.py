@@ -16,7 +16,7 @@ from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video import playbacks
-from streamgauge.warehouse import playback_state, rollups, visit_rows, visit_state
+from streamgauge.warehouse import playback_state, rollups, video_rollups, visit_rows, visit_state
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.late_visits import followers
 from streamgauge.warehouse.persons import Persons
@@ -44,10 +44,6 @@ _DAYS: Final = """
 _HOURS: Final = """
     SELECT hour, bots, visitors, lasting, visits, bounces, pageviews, events, duration
     FROM rollup_hours WHERE site_no = %s AND hour >= %s AND hour < %s
-"""
-_VIDEOS: Final = """
-    SELECT video_id, bots, views, qualified, measured, completions, failures, exits, watched, covered, buffered
-    FROM rollup_videos WHERE site_no = %s AND day = %s
 """
 _FORGET_VISITS: Final = """
     DELETE FROM visits WHERE site_no = %(site_no)s AND (day = %(day)s
@@ -198,14 +194,10 @@ def _subtract_stored(connection: Connection, truth: _Day, batch: SiteBatch) -> D
         row = into.hours[hour, bots]
         for index, amount in zip(indexes, amounts, strict=True):
             row[index] -= amount
-    for video, amounts in wanted.videos.items():
-        into.videos[video] = list(amounts)
-    for video_id, bots, *amounts in connection.execute(_VIDEOS, [truth.site_no, truth.day]).fetchall():
-        _subtract(into.videos[video_id, truth.day, bots], amounts)
     return Differences(
         days=sum(any(amounts) for rows in into.days.values() for amounts in rows.values()),
         hours=sum(map(any, into.hours.values())),
-        videos=sum(map(any, into.videos.values())),
+        videos=video_rollups.subtract_stored(connection, truth.site_no, truth.day, wanted, into),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from streamgauge.contributions import AMOUNTS, VIDEO_AMOUNTS
+from streamgauge.contributions import AMOUNTS
 from streamgauge.store.postgres import columns, rows_parameter, text_array
+from streamgauge.warehouse import video_rollups
 
 if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 # A row whose name is not at hand exists, or (a visit that goes on over midnight) one of an earlier day does: the name is looked
 # up, because NOT NULL is checked before the conflict is found. Days that are closed are in their month too.
-_ADD: Final = """
+_ADD: Final = f"""
     WITH day_rows AS MATERIALIZED (
         SELECT t.site_no, t.dimension, t.day, t.bots, t.code, coalesce(t.name, (
                 SELECT name FROM rollup_days AS known
@@ -60,19 +61,7 @@ _ADD: Final = """
             entries = r.entries + excluded.entries, bounces = r.bounces + excluded.bounces,
             pageviews = r.pageviews + excluded.pageviews, events = r.events + excluded.events,
             duration = r.duration + excluded.duration, page_time = r.page_time + excluded.page_time
-    ), video_rows AS (
-        INSERT INTO rollup_videos AS r (site_no, video_id, day, bots, views, qualified, measured, completions, failures, exits,
-            watched, covered, buffered)
-        SELECT * FROM json_to_recordset(%(videos)s) AS t(site_no integer, video_id text, day date, bots boolean, views integer,
-            qualified integer, measured integer, completions integer, failures integer, exits integer, watched bigint,
-            covered bigint, buffered bigint)
-        ORDER BY site_no, video_id, day, bots
-        ON CONFLICT (site_no, video_id, day, bots) DO UPDATE SET views = r.views + excluded.views,
-            qualified = r.qualified + excluded.qualified, measured = r.measured + excluded.measured,
-            completions = r.completions + excluded.completions, failures = r.failures + excluded.failures,
-            exits = r.exits + excluded.exits, watched = r.watched + excluded.watched, covered = r.covered + excluded.covered,
-            buffered = r.buffered + excluded.buffered
-    ), view_rows AS (
+    ), {video_rollups.ADD}, view_rows AS (
         INSERT INTO view_counters AS r (site_no, video_id, bucket, n, version)
         SELECT site_no, video_id, bucket, n, 1 FROM json_to_recordset(%(views)s)
             AS t(site_no integer, video_id text, bucket text, n bigint)
@@ -108,7 +97,6 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
     days: list[tuple[float | str, ...]] = []
     names: list[str | None] = []
     hours: list[dict[str, Any]] = []
-    videos: list[dict[str, Any]] = []
     views: list[dict[str, Any]] = []
     site_days: list[dict[str, Any]] = []
     for batch in batches:
@@ -121,25 +109,22 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
                     names.append(into.names.get(code))
         for (hour, bots), amounts in into.hours.items():
             if any(amounts):
-                row: dict[str, Any] = {"site_no": site_no, "hour": hour, "bots": bots}
+                row = {"site_no": site_no, "hour": hour, "bots": bots}
                 hours.append(row | {name: amounts[index] for index, name in _HOUR_AMOUNTS})
-        for (video_id, day, bots), amounts in into.videos.items():
-            if any(amounts):
-                row = {"site_no": site_no, "video_id": video_id, "day": day.isoformat(), "bots": bots}
-                videos.append(row | dict(zip(VIDEO_AMOUNTS, amounts, strict=True)))
         views += [
             {"site_no": site_no, "video_id": video_id, "bucket": bucket, "n": n}
             for (video_id, bucket), n in batch.view_counts.items()
             if n
         ]
         site_days += [{"site_no": site_no, "day": day.isoformat()} for day in touched_days(batch)]
+    videos = video_rollups.parameters([video_rollups.rows_of(batch.contributions, batch.site_no) for batch in batches])
     connection.execute(
         _ADD,
         {
             **dict(zip(_DAY_COLUMNS, columns(days, len(_DAY_COLUMNS)), strict=True)),
             "name": text_array(names),
             "hours": rows_parameter(hours),
-            "videos": rows_parameter(videos),
+            **{name: rows_parameter(rows) for name, rows in videos.items()},
             "views": rows_parameter(views),
             "site_days": rows_parameter(site_days),
             "accounting": rows_parameter(accounting),
@@ -151,10 +136,9 @@ def touched_days(batch: SiteBatch) -> set[date]:
     """Return the local days whose rollups a batch changes."""
     into = batch.contributions
     days = {day for (day, _), rows in into.days.items() if any(map(any, rows.values()))}
-    days |= {key[1] for key, amounts in into.videos.items() if any(amounts)}
     # Another visitor in the place of one changes no sum, yet who was there.
     days |= {day for day, _, _ in into.presence}
-    return days | view_days(batch)
+    return days | video_rollups.touched_days(into) | batch.played_days | view_days(batch)
 
 
 def view_days(batch: SiteBatch) -> set[date]:

@@ -34,6 +34,8 @@ class SiteBatch:
         self.contributions = Contributions()
         self.view_counts: Counter[tuple[str, str]] = Counter()
         self.recounted_views: list[View] = []
+        self.played_days: set[date] = set()
+        """Local days of video events: each of them may change the day's peak of viewers, if no sum."""
 
     def want_locks(self, keys: Iterable[int]) -> None:
         """Note keys that must be locked before anything is added: one restart for all, which costs the work of the whole batch."""

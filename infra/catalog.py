@@ -197,7 +197,16 @@ CATALOG: Final = (
         timeout=_API_TIMEOUT,
         side=Side.INSIDE,
         postgres=Role.READER,
-        routes=(Route("GET", "/api/metrics/video/{videoId}"),),
+        routes=(
+            Route("GET", "/api/metrics/videos"),
+            Route("GET", "/api/metrics/video/{videoId}"),
+            *(
+                Route("GET", f"/api/metrics/video/{{videoId}}/{part}")
+                for part in ("timeseries", "quality", "retention", "breakdown")
+            ),
+            Route("GET", "/api/metrics/users/{userId}"),
+            Route("GET", "/api/metrics/realtime/peaks"),
+        ),
         may=(May.READ_REGISTRY,),
     ),
     Function(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.http import READ, application, bypasses_cache, cached, site_for
-from streamgauge.live.figures import RealtimeMetrics, WebsiteRealtime, realtime_metrics, website_realtime
+from streamgauge.live.figures import RealtimeMetrics, WebsiteRealtime, of_video, realtime_metrics, website_realtime
 from streamgauge.live.items import LiveEvent
 from streamgauge.live.realtime import RecentEvents
 
@@ -27,12 +27,16 @@ def _events(site_id: str, now: float) -> list[LiveEvent]:
 
 @app.get("/api/metrics/realtime", security=READ, tags=["video"])
 def realtime(
+    video_id: Annotated[str | None, Query(description="Of one video alone.")] = None,
     website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
 ) -> Response[RealtimeMetrics]:
     """Show live playbacks, bandwidth, events and errors of the last 60 seconds."""
     site = site_for(app, "read", website_id)
     now = time.time()
-    return cached(realtime_metrics(_events(site.site_id, now), now), HELD_SECONDS)
+    events = _events(site.site_id, now)
+    if video_id is not None:
+        events = of_video(events, video_id)
+    return cached(realtime_metrics(events, now), HELD_SECONDS)
 
 
 @app.get("/api/v1/analytics/realtime/<website_id>", security=READ, tags=["website"])

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 _HOURS = ("visitors", "lasting", "visits", "bounces", "pageviews", "events", "duration")
 _DAYS = ("visitors", "lasting", "visits", "entries", "bounces", "pageviews", "events", "duration", "page_time")
-_VIDEOS = ("views", "qualified", "measured", "completions", "failures", "exits", "watched", "covered", "buffered", "kilobits", "timed")
+_VIDEOS = (
+    "views",
+    "qualified",
+    "measured",
+    "completions",
+    "failures",
+    "exits",
+    "watched",
+    "covered",
+    "buffered",
+    "kilobits",
+    "timed",
+)
 _KINDS = {1: "startup", 2: "rendition"}
 
 
@@ -49,9 +61,7 @@ def stored(connection: psycopg.Connection[Any], site_no: int) -> Counted:
             for video, day, bots, audience, watches in curves
             if any(audience) or any(watches)
         },
-        Counter(
-            {(video, day, bots, _KINDS[kind], value): n for video, day, bots, kind, value, n in values if n}
-        ),
+        Counter({(video, day, bots, _KINDS[kind], value): n for video, day, bots, kind, value, n in values if n}),
     )
 
 

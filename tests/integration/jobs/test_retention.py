@@ -23,7 +23,17 @@ from tests.integration.jobs.test_daily_aggregation import MONTH_IS_THE_SUM_OF_CL
 from tests.traffic.made_up import make
 from tests.traffic.tables import counted
 
-ROLLUPS = ("rollup_days", "rollup_hours", "rollup_videos", "rollup_video_curves", "rollup_video_values", "view_counters", "rollup_months", "uniques", "unique_blocks")
+ROLLUPS = (
+    "rollup_days",
+    "rollup_hours",
+    "rollup_videos",
+    "rollup_video_curves",
+    "rollup_video_values",
+    "view_counters",
+    "rollup_months",
+    "uniques",
+    "unique_blocks",
+)
 STATE = ("visits", "playbacks", "visitor_days")
 CLOSED = Slot(at(2026, 8, 8, 6))
 ALL_RAW_DUE = Slot(at(2026, 11, 10, 3, 15))
@@ -141,7 +151,9 @@ def test_a_day_that_nobody_closed_is_closed_before_it_loses_its_events(connectio
     assert connection.execute(MONTH_IS_THE_SUM_OF_CLOSED_DAYS).fetchall() == []
     assert size(connection, "uniques") > 0
     after = counted(connection, site.site_no)["rollup_days"]
-    connection.execute("TRUNCATE rollup_days, rollup_hours, rollup_videos, rollup_video_curves, rollup_video_values, event_ids, site_days")
+    connection.execute(
+        "TRUNCATE rollup_days, rollup_hours, rollup_videos, rollup_video_curves, rollup_video_values, event_ids, site_days"
+    )
     store(make(5, 120, start=date(2026, 8, 1)))
     assert counted(connection, site.site_no)["rollup_days"] == after
 

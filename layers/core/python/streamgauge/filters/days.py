@@ -22,7 +22,7 @@ def require_whole(read: Read, site_no: int, start: date, end: date, *, location:
     earliest, gone = read(_LAST_GONE, {"site_no": site_no, "start": start, "end": end})[0]
     if gone is not None:
         message = (
-            "The single events of some of these days are no longer kept; with filters the earliest date that can be "
-            f"asked for is {earliest.isoformat()}."
+            "The single events of some of these days are no longer kept, and this is counted from them; the earliest date "
+            f"that can be asked for is {earliest.isoformat()}."
         )
         raise OutOfBoundsError(message, [(["query", location], message)])

@@ -12,6 +12,7 @@ from streamgauge.funnels import saved
 from streamgauge.jobs import hints, queries, runs
 from streamgauge.rollups import build
 from streamgauge.settings import settings
+from streamgauge.video import peaks
 from streamgauge.warehouse import gate, pending
 from streamgauge.warehouse.recount import recount_day
 
@@ -86,8 +87,19 @@ def close_day(connection: Connection, site_no: int, day: date) -> Closing:
         if not closed:
             connection.execute(queries.ADD_DAY_TO_MONTH, key)
         build.build_day(connection, site_no, day)
+        _keep_peak(connection, site_no, day)
         connection.execute(queries.CLOSE_DAY, key)
     return Closing(closed=not closed, rebuilt=True, differences=differences)
+
+
+def _keep_peak(connection: Connection, site_no: int, day: date) -> None:
+    """Write down the day's peak of concurrent viewers; a day that has lost raw events keeps the one it has."""
+    row = connection.execute(queries.ZONE_OF_WHOLE_DAY, {"site_no": site_no, "day": day}).fetchone()
+    if row is None:
+        return
+    parameters = peaks.peak_parameters(site_no, day, row[0])
+    viewers, at = connection.execute(peaks.PEAK, parameters).fetchone() or (0, None)
+    connection.execute(peaks.KEEP_PEAK, {**parameters, "viewers": viewers, "at": at})
 
 
 def reconcile_day(connection: Connection, site_no: int, day: date) -> int:

@@ -24,6 +24,10 @@ ALL_SITES: Final[LiteralString] = "SELECT site_no, site_id, timezone FROM sites 
 
 READ_DAY: Final[LiteralString] = "SELECT closed, dirty FROM site_days WHERE site_no = %(site_no)s AND day = %(day)s"
 
+ZONE_OF_WHOLE_DAY: Final[LiteralString] = """
+SELECT s.timezone FROM site_days d JOIN sites s USING (site_no) WHERE d.site_no = %(site_no)s AND d.day = %(day)s AND d.whole
+"""
+
 LOCK_DAY: Final[LiteralString] = """
 SELECT closed, dirty FROM site_days WHERE site_no = %(site_no)s AND day = %(day)s FOR NO KEY UPDATE
 """

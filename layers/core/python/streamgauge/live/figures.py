@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import TypedDict
 
 from streamgauge.events.facts import COMPLETE, CUSTOM, ERROR, PAGE_VIEW, PAUSE
-from streamgauge.live.items import STATELESS, LiveEvent
+from streamgauge.live.items import LONGEST_TEXT, STATELESS, LiveEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,11 @@ class WebsiteRealtime(TypedDict):
     visitors_1m: int
     pageviews_5m: int
     pages: list[PageVisitors]
+
+
+def of_video(events: Sequence[LiveEvent], video_id: str) -> list[LiveEvent]:
+    """Return the events of one video."""
+    return [event for event in events if event.playback and event.video == video_id[:LONGEST_TEXT]]
 
 
 def realtime_metrics(events: Sequence[LiveEvent], now_seconds: float) -> RealtimeMetrics:

@@ -25,7 +25,7 @@ WINDOW_SECONDS: Final = 300
 _KEPT_SECONDS: Final = 2 * WINDOW_SECONDS
 _EVENTS_PER_ITEM: Final = 1500
 """At some 100 bytes an event, well under DynamoDB's 400 KB an item."""
-_LONGEST_TEXT: Final = 120
+LONGEST_TEXT: Final = 120
 
 STATELESS: Final = frozenset({BUFFER, SEEK, QUALITY_CHANGE})
 """Video events that do not say whether the video plays."""
@@ -72,9 +72,9 @@ def live_event(event: StampedEvent) -> LiveEvent | None:
         visit=visit,
         user=user,
         playback=playback,
-        video=video[:_LONGEST_TEXT],
+        video=video[:LONGEST_TEXT],
         bitrate=None if event.video is None else event.video.bitrate,
-        page="" if event.page is None else event.page.path[:_LONGEST_TEXT],
+        page="" if event.page is None else event.page.path[:LONGEST_TEXT],
     )
 
 

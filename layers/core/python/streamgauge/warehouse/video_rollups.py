@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-from streamgauge.contributions import POINTS, VIDEO_AMOUNTS, Contributions, Curve
+from streamgauge.contributions import POINTS, VIDEO_AMOUNTS, Contributions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import MICROSECONDS, iso, local_day
 from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.filter_parameters import asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
-from streamgauge.edge.parameters import RangeParameters, ReportParameters, ReportRange, report_range
+from streamgauge.edge.parameters import ListParameters, RangeParameters, ReportParameters, ReportRange, report_range
+from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.days import require_whole
 from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
@@ -31,7 +33,7 @@ from streamgauge.video.reports import Question
 
 app = application()
 
-Asked = Annotated[ReportParameters, Query()]
+Asked = Annotated[ListParameters, Query()]
 Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 Dimension = Literal["country", "region", "city", "browser", "os", "device", "screen", "language"]
 
@@ -45,7 +47,11 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str | None, asked: ReportParameters, now: int) -> tuple[Question, ReportRange]:
+def _question(website_id: str | None, asked: ListParameters, now: int, *own: str) -> tuple[Question, ReportRange]:
+    """Return what is asked; `own` are the query names of the route. A filter or comparison that is not applied must not seem to be."""
+    for one in asked_filters(app, ("website_id", *own), type(asked)).conditions:
+        message = f"Reports of videos cannot be filtered by {one.name.value}."
+        raise OutOfBoundsError(message, [(["query", one.name.value], message)])
     site = site_for(app, "read", website_id)
     days = report_range(asked, local_day(now, site.timezone), site.timezone)
     return Question(postgres.read, site.site_no, days, asked.bots), days
@@ -77,13 +83,15 @@ def videos(
 ) -> Response[Videos]:
     """List the videos with most views (or watch time, or qualified views), ties by id."""
     now = _now()
-    question, days = _question(website_id, asked, now)
+    question, days = _question(website_id, asked, now, "sort")
     body = reports.top_videos(question, sort, asked.limit, skip_of(asked.cursor))
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 
 @app.get("/api/metrics/video/<video_id>", security=READ, tags=["video"], middlewares=[_as_csv])
-def video(video_id: str, asked: Asked, website_id: Website = None) -> Response[VideoMetrics]:
+def video(
+    video_id: str, asked: Annotated[ReportParameters, Query()], website_id: Website = None
+) -> Response[VideoMetrics]:
     """Show the figures of a video; all are 0 when nobody has played it in the range."""
     now = _now()
     question, days = _question(website_id, asked, now)
@@ -104,7 +112,7 @@ def timeseries(
 ) -> Response[Series]:
     """Show a video over time; `limit` does not cut it."""
     now = _now()
-    question, days = _question(website_id, asked, now)
+    question, days = _question(website_id, asked, now, "interval")
     rows = reports.daily(question, video_id) if interval == "day" else reports.hourly(question, video_id)
     return _answer({"video_id": video_id, "results": rows, "next_cursor": None}, days, now)
 
@@ -137,7 +145,7 @@ def breakdown(
     Counted from single playbacks: a range with days whose playbacks are no longer kept is refused.
     """
     now = _now()
-    question, days = _question(website_id, asked, now)
+    question, days = _question(website_id, asked, now, "by")
     body = reports.breakdown(question, video_id, by, asked.limit, skip_of(asked.cursor))
     shown = attribution() if by in PLACES else None
     told = {"video_id": video_id, **({"attribution": shown} if shown else {})}

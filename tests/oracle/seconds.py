@@ -7,30 +7,52 @@ the video that it shows; what it tells of itself is the events. So the notes are
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Doing = Literal["watch", "pause", "seek", "wait", "tell"]
+Told = tuple[int, str, dict[str, Any]]
+"""(second, kind of event, what it says)"""
 
 
 class Step(NamedTuple):
-    """What the viewer does: watch or pause for `seconds`, seek to `to`, wait for data for `seconds`, or let the player tell its quality."""
+    """What is done: watch or pause for `seconds`, seek to `to`, wait for data for `seconds`, or let the player tell its quality."""
 
     doing: Doing
     seconds: int = 0
     to: int = 0
 
 
-@dataclass
-class Notes:
-    """What was shown: how often each second of the video, how often each second was come upon anew, and what the player told."""
+class Player:
+    """Plays scripts at a whole speed, and keeps what it showed and told; times are seconds after the start.
 
-    duration: int | None
-    shown: Counter[int] = field(default_factory=Counter)
-    stretches: list[range] = field(default_factory=list)
-    waited: int = 0
-    completed: bool = False
-    told: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    `shown` is how often each second of the video was on the screen, `stretches` which seconds were shown one after the other.
+    """
+
+    def __init__(self, duration: int | None, *, speed: int = 1, heartbeat: int = 10, positions: bool = True) -> None:
+        self.duration, self.speed, self.heartbeat, self.positions = duration, speed, heartbeat, positions
+        self.shown: Counter[int] = Counter()
+        self.stretches: list[range] = []
+        self.completed = False
+        self.told: list[Told] = []
+        self._clock = self._playhead = self._begun = self._since_told = 0
+        self._paused = False
+
+    def play(self, steps: list[Step]) -> Player:
+        """Play a script from the start to where it ends."""
+        doings = {
+            "watch": self._watch,
+            "pause": self._pause,
+            "seek": self._seek,
+            "wait": self._wait,
+            "tell": lambda _: self._tell("quality_change", quality="720p"),
+        }
+        self._tell("video_start")
+        for step in steps:
+            doings[step.doing](step)
+        self._end_stretch()
+        self.completed = self._at_the_end() and not self._paused
+        self._tell("video_complete" if self.completed else "video_pause")
+        return self
 
     @property
     def watch_time(self) -> int:
@@ -41,7 +63,7 @@ class Notes:
     def covered(self) -> float:
         """Share of the video's seconds that were shown at least once."""
         assert self.duration is not None
-        return sum(second < self.duration for second in self.shown) / self.duration
+        return len(+self.shown) / self.duration
 
     def holding(self, percent: int) -> int:
         """Return how many stretches hold the instant percent/100 of the duration."""
@@ -49,66 +71,50 @@ class Notes:
         # A second of the video holds the instants from its first up to the next one.
         return sum(percent * self.duration // 100 in stretch for stretch in self.stretches)
 
+    def _tell(self, kind: str, **more: Any) -> None:
+        said: dict[str, Any] = {"position": float(self._playhead)} if self.positions else {}
+        if self.duration is not None:
+            said["duration"] = float(self.duration)
+        self.told.append((self._clock, kind, said | more))
 
-def play(
-    steps: list[Step], *, duration: int | None, speed: int = 1, heartbeat: int = 10, positions: bool = True
-) -> Notes:
-    """Play a script at a whole speed and return the notes; times are seconds after the start."""
-    notes = Notes(duration)
-    clock, playhead, since_told, begun = 0, 0, 0, 0
-    paused = False
+    def _at_the_end(self) -> bool:
+        return self.duration is not None and self._playhead >= self.duration
 
-    def tell(kind: str, **more: Any) -> None:
-        said: dict[str, Any] = {"position": float(playhead)} if positions else {}
-        if duration is not None:
-            said["duration"] = float(duration)
-        notes.told.append((clock, kind, said | more))
+    def _end_stretch(self) -> None:
+        if self._playhead > self._begun:
+            self.stretches.append(range(self._begun, self._playhead))
+        self._begun = self._playhead
 
-    def end_stretch() -> None:
-        nonlocal begun
-        if playhead > begun:
-            notes.stretches.append(range(begun, playhead))
-        begun = playhead
+    def _watch(self, step: Step) -> None:
+        if self._paused:
+            self._tell("video_resume")
+            self._paused = False
+        for _ in range(step.seconds):
+            if self._at_the_end():
+                break
+            self._clock += 1
+            for _ in range(self.speed):
+                if not self._at_the_end():
+                    self.shown[self._playhead] += 1
+                    self._playhead += 1
+            self._since_told += 1
+            if self._since_told == self.heartbeat:
+                self._tell("video_progress")
+                self._since_told = 0
 
-    tell("video_start")
-    for step in steps:
-        if step.doing == "watch":
-            if paused:
-                tell("video_resume")
-                paused = False
-            for _ in range(step.seconds):
-                if duration is not None and playhead >= duration:
-                    break
-                clock += 1
-                for _ in range(speed):
-                    if duration is None or playhead < duration:
-                        notes.shown[playhead] += 1
-                        playhead += 1
-                since_told += 1
-                if since_told == heartbeat:
-                    tell("video_progress")
-                    since_told = 0
-        elif step.doing == "pause":
-            tell("video_pause")
-            paused = True
-            end_stretch()
-            clock += step.seconds
-        elif step.doing == "seek":
-            end_stretch()
-            origin, playhead = playhead, step.to if duration is None else min(step.to, duration)
-            begun = playhead
-            notes.told.append((clock, "seek", {"seek_from": float(origin), "seek_to": float(playhead)}))
-        elif step.doing == "wait":
-            tell("video_buffer", buffer_seconds=float(step.seconds))
-            notes.waited += step.seconds
-            clock += step.seconds
-            tell("video_progress")
-        else:
-            tell("quality_change", quality="720p")
-    end_stretch()
-    if duration is not None and playhead >= duration and not paused:
-        tell("video_complete")
-        notes.completed = True
-    else:
-        tell("video_pause")
-    return notes
+    def _pause(self, step: Step) -> None:
+        self._tell("video_pause")
+        self._paused = True
+        self._end_stretch()
+        self._clock += step.seconds
+
+    def _seek(self, step: Step) -> None:
+        self._end_stretch()
+        origin, self._playhead = self._playhead, step.to if self.duration is None else min(step.to, self.duration)
+        self._begun = self._playhead
+        self.told.append((self._clock, "seek", {"seek_from": float(origin), "seek_to": float(self._playhead)}))
+
+    def _wait(self, step: Step) -> None:
+        self._tell("video_buffer", buffer_seconds=float(step.seconds))
+        self._clock += step.seconds
+        self._tell("video_progress")

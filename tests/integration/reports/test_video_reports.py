@@ -201,3 +201,9 @@ def test_the_time_before_is_cut_where_today_stands(played, monkeypatch):
         comparison = get(video, VIDEO, "period=today&compare=previous")[1]["comparison"]
         assert (comparison["views"]["value"], comparison["unique_viewers"]["value"]) == (views, viewers)
         assert comparison["startup_time_seconds"]["value"] == views
+
+
+def test_what_is_not_applied_is_refused(played):
+    assert get(video, VIDEO, f"{DAYS}&country=DE")[0] == 422
+    assert get(video, f"{VIDEO}/retention", f"{DAYS}&compare=previous")[0] == 422
+    assert get(video, "/api/metrics/videos", f"{DAYS}&sort=completion")[0] == 422

@@ -46,7 +46,7 @@ def comparison(question: Question, video_id: str, figures: dict[str, Any], now: 
     if past.whole is not None and whole.lasting:
         uniques = Uniques(question.read, question.site_no, past.whole.start, past.whole.end, BOT_FLAGS[question.bots])
         code = code_of(Dimension.VIEWER, video_id)
-        viewers += uniques.count([code], also=cut.people).get(code, 0)
+        viewers += uniques.count([code], also=[(code, bot, viewer) for bot, viewer in cut.people]).get(code, 0)
     else:
         viewers += cut.lasting
     values = all_figures(total([whole.sums, cut.sums]), viewers, whole.startups + cut.startups)

@@ -71,8 +71,7 @@ def openapi() -> dict[str, Any]:
                     "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}, **forms}},
                     "responses": {
                         "200": {**taken, "content": {"application/json": {"schema": _ANSWER}}},
-                        **problems(401, 403, 404, 413, 415, 422, 503),
-                        "429": {"description": "Too many requests."},
+                        **problems(401, 403, 404, 413, 415, 422, 429, 503),
                     },
                 }
             }

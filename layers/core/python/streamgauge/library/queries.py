@@ -95,7 +95,8 @@ POPULAR: Final[LiteralString] = (
 WITH counted AS (
     SELECT s.content_id, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, count(DISTINCT s.user_key) AS users,
         sum(s.duration)::bigint AS duration, count(*) FILTER (WHERE """ + _IS_WATCHED + """) AS watched,
-        max(s.content_type) FILTER (WHERE s.content_type <> 'unknown') AS told, max(i.type) AS type, max(i.title) AS title
+        max(s.content_type COLLATE "C") FILTER (WHERE s.content_type <> 'unknown') AS told,
+        max(i.type COLLATE "C") AS type, max(i.title COLLATE "C") AS title
     FROM """ + _WITH_ITEMS + " WHERE " + _CHOSEN + """ GROUP BY s.content_id
 )
 SELECT content_id, title, coalesce(type, told, 'unknown'), plays, users, duration, watched
@@ -105,7 +106,9 @@ ORDER BY plays DESC, users DESC, duration DESC
 FETCH FIRST %(take)s ROWS WITH TIES
 """
 )  # fmt: skip
-"""The most played items, with all that equal the last of them; a type is the catalogue's, else what sessions say."""
+"""(Bytewise comparison costs a tenth of the locale's; an item has one type and title anyhow.)
+
+The most played items, with all that equal the last of them; a type is the catalogue's, else what sessions say."""
 
 TITLES: Final[LiteralString] = """
 SELECT asked, t.title FROM unnest(%(items)s::text[]) AS asked
@@ -118,15 +121,12 @@ CROSS JOIN LATERAL (
 
 GENRES: Final[LiteralString] = (
     """
-WITH pairs AS (
-    SELECT s.content_id, s.user_key, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, sum(s.duration) AS duration
-    FROM sessions s WHERE """ + _CHOSEN + """ GROUP BY s.content_id, s.user_key
-), of_users AS (
-    SELECT genre, p.user_key, sum(p.plays) AS plays, sum(p.duration) AS duration
-    FROM pairs p
-    JOIN items i ON i.site_no = %(site_no)s AND i.content_id = p.content_id
+WITH of_users AS (
+    SELECT genre, s.user_key, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, sum(s.duration) AS duration
+    FROM sessions s
+    JOIN items i ON i.site_no = s.site_no AND i.content_id = s.content_id
     CROSS JOIN unnest(i.genres) AS genre
-    GROUP BY genre, p.user_key
+    WHERE """ + _CHOSEN + """ GROUP BY genre, s.user_key
 )
 SELECT genre, sum(plays)::bigint, count(*), sum(duration)::bigint
 FROM of_users GROUP BY genre HAVING sum(plays) > 0

@@ -33,8 +33,11 @@ CREATE TABLE media_users (
     PRIMARY KEY (site_no, user_id)
 );
 
--- Reports over all sessions read these alone, not the wide rows. The texts in them are bounded (200 characters an id, 64 a type), so
--- that an entry never exceeds what an index can hold.
+-- Reports read these alone, not the wide rows: of a range by day, of all time by item (in whose order they are counted without a sort).
+-- The texts in them are bounded (200 characters an id, 64 a type), so that an entry never exceeds what an index can hold.
+DROP INDEX sessions_day;
+CREATE INDEX sessions_day ON sessions (site_no, day)
+    INCLUDE (start, last, user_key, duration, streamed, ever_transcoded, content_id, content_type, library_id, position, runtime);
 CREATE INDEX sessions_item ON sessions (site_no, content_id, start)
     INCLUDE (day, last, user_key, duration, streamed, ever_transcoded, content_type, library_id, position, runtime);
 CREATE INDEX sessions_span ON sessions (site_no, last) INCLUDE (start, user_key);

@@ -22,10 +22,10 @@ from streamgauge.video.models import (
     Breakdown,
     Peaks,
     Quality,
-    Retention,
     Series,
     UserEngagement,
     VideoMetrics,
+    VideoRetention,
     Videos,
 )
 from streamgauge.video.peaks import daily_peaks, require_few_days
@@ -126,7 +126,7 @@ def quality(video_id: str, asked: Asked, website_id: Website = None) -> Response
 
 
 @app.get("/api/metrics/video/<video_id>/retention", security=READ, tags=["video"], middlewares=[_as_csv])
-def retention(video_id: str, asked: Asked, website_id: Website = None) -> Response[Retention]:
+def retention(video_id: str, asked: Asked, website_id: Website = None) -> Response[VideoRetention]:
     """Show which part of the views saw each hundredth of a video, and how often."""
     now = _now()
     question, days = _question(website_id, asked, now)

@@ -122,7 +122,7 @@ class Point(BaseModel):
     watches_per_view: float = Field(description="How often a view saw it, on average.")
 
 
-class Retention(OfVideo):
+class VideoRetention(OfVideo):
     """The audience-retention curve; `views` are those whose duration is known."""
 
     views: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamgauge.events.models import Spot
+from streamgauge.places.data_centres import is_data_centre
 from streamgauge.places.households import household, network_of
 from streamgauge.places.lookup import normal, place_of, position_of
 
@@ -26,4 +27,5 @@ def spot_of(address: str | None, site: SiteRecord, *, keep_address: bool = True)
         latitude=None if position is None else position.latitude,
         longitude=None if position is None else position.longitude,
         radius_km=None if position is None else position.radius_km,
+        hosting=is_data_centre(known),
     )

@@ -126,7 +126,7 @@ class UserDevice(TypedDict):
     last_seen_at: str | None
 
 
-class UserDay(TypedDict):
+class DayOfUser(TypedDict):
     """A user's sessions that began on a day; the score is that of videos, over plays."""
 
     date: str
@@ -148,7 +148,7 @@ class UserActivity(TypedDict):
     top_genres: list[UserGenre]
     top_types: list[UserType]
     devices: list[UserDevice]
-    daily: list[UserDay]
+    daily: list[DayOfUser]
 
 
 class BandwidthRow(TypedDict, total=False):

@@ -77,14 +77,14 @@ class _Bucket(BaseModel):
     bucket: str
 
 
-class Bucket(MainFigures, _Bucket):
+class VideoBucket(MainFigures, _Bucket):
     """A day, or an hour by its first instant; a playback belongs to that of its first event."""
 
 
 class Series(OfVideo):
     """A video over time, every bucket of the range."""
 
-    results: list[Bucket]
+    results: list[VideoBucket]
     next_cursor: None = None
 
 

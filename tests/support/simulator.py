@@ -7,7 +7,7 @@ The rules are those of `infra.local.event_source`; time is virtual, so a run is 
 from __future__ import annotations
 
 import bisect
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +78,17 @@ class Simulator:
 
     def run(self) -> Report:
         """Go on until every record is done or given up."""
+        running: set[Future[tuple[tuple[str, ShardLanes, Batch], bool, Any]]] = set()
         with ThreadPoolExecutor(self._workers) as pool:
-            while self._unfinished():
+            while running or self._unfinished():
                 for name in self._rng.sample(list(self._shards), len(self._shards)):
                     self._advance(name)
                 self._rng.shuffle(self._flying)
-                count = min(len(self._flying), self._workers)
+                count = min(len(self._flying), self._workers - len(running))
                 now, self._flying = self._flying[:count], self._flying[count:]
-                for (name, lanes, batch), failed, answer in pool.map(self._deliver, now):
+                running |= {pool.submit(self._deliver, flight) for flight in now}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for (name, lanes, batch), failed, answer in [future.result() for future in done]:
                     self._note(name, lanes, batch, answer, failed=failed)
                 self._now += self._rng.random() * 2
         return self.report

@@ -125,6 +125,7 @@ def killed(
     size: int,
     kills: int,
     batch: int,
+    lanes: int = 2,
     pause: tuple[float, float] = (0.05, 0.6),
     spread: int = 0,
     jitter_seconds: float | None = None,
@@ -137,13 +138,13 @@ def killed(
         one.settle()
         made.append(one)
     shards = stream(all_payloads(made, chance, in_order=jitter_seconds is not None), 2, chance)
-    mapping = Mapping(batch_size=batch, parallelization=2, bisect=True)
+    mapping = Mapping(batch_size=batch, parallelization=max(2, lanes // 2), bisect=True)
     faults = Faults(lost_acknowledgement=0.05, restart=0.05)
     environment = dict(os.environ) | aws.environment() | {"DATABASE_URL": url}
-    with Fleet(environment, 2, chance, kills, pause=pause, spread=spread) as fleet:
-        Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
+    with Fleet(environment, lanes, chance, kills, pause=pause, spread=spread) as fleet:
+        Simulator(shards, mapping, fleet.invoke, chance, faults, workers=lanes).run()
         while fleet.kills < kills:  # what is left of the kills meets the whole stream again
-            Simulator(shards, mapping, fleet.invoke, chance, faults, workers=2).run()
+            Simulator(shards, mapping, fleet.invoke, chance, faults, workers=lanes).run()
         errors = {error for container in fleet.containers for error in container.errors}
         # A busy machine may be slower than the stores' timeouts: that batch came again. Nothing else may be raised.
         assert not {error for error in errors if not error.startswith("StoreAwayError")}, f"seed {seed}: {errors}"
@@ -168,7 +169,7 @@ def test_two_hundred_kills_while_a_million_records_flow(
     # A million of the most hostile order would be a test of patience: they come late by up to ten minutes.
     with capfd.disabled():
         killed(
-            connection, database_url, aws, seed=12, sites=4, size=RECORDS // 4, kills=200, batch=2000, pause=(0.0, 1.0),
+            connection, database_url, aws, seed=12, sites=4, size=RECORDS // 4, kills=200, batch=2000, lanes=4, pause=(0.0, 1.0),
             spread=RECORDS, jitter_seconds=600.0, people=25_000,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from streamgauge.filters.days import require_whole
 from streamgauge.filters.models import Filters
 from streamgauge.rollups.ranges import Span
 from streamgauge.web.figures import Amounts
-from streamgauge.web.filtered_queries import FIRST_DAY, Shape, lasting_visitors, statement
+from streamgauge.web.filtered_queries import FIRST_DAY, ROOM, Shape, lasting_visitors, statement
 
 if TYPE_CHECKING:
     from datetime import date
@@ -160,6 +160,7 @@ def _rows(
 ) -> list[tuple[str | None, int | None, Counted]]:
     """Run a statement; `days` and `firsts` are those of the buckets, `until` the end of the last when it is cut."""
     require_whole(question.read, question.site_no, days[0], days[-1])
+    question.read(ROOM, {})
     sql, parameters = statement(shape)
     found = question.read(sql, {**parameters, **_parameters(question, days, firsts, until, values), "take": take})
     return [
@@ -184,6 +185,7 @@ def _parameters(
         "low": days[0] - _DAY,
         "since": min(since or days[0], days[0] - _DAY),
         "high": days[-1] + _DAY,
+        "named_days": [*days, days[0] - _DAY, days[-1] + _DAY],
         "end": days[-1],
         "first_day": days[0],
         "bucket_days": days,

@@ -81,6 +81,9 @@ class Shape(NamedTuple):
         return self.dimension in {Dimension.PAGE, Dimension.EVENT}
 
 
+ROOM: Final[LiteralString] = "SELECT set_config('work_mem', '32MB', false), set_config('jit', 'off', false)"
+"""Lets the rows of a month be hashed in memory; compiling such a statement takes longer than running it."""
+
 FIRST_DAY: Final[LiteralString] = """
 SELECT min(day + 0) FROM visits
 WHERE site_no = %(site_no)s AND last - start >= 72000000000 AND last >= %(first)s AND start < %(first)s
@@ -142,7 +145,7 @@ def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     SELECT row_number() OVER () AS id, v.key, v.start, v.last, v.day, v.bot, v.loose, v.lasting, v.user_key, v.later_keys,
         v.entry_page, v.exit_page, v.exit_at, v.pageviews, v.pages, v.page_times, v.page_views, v.page_days,
         v.names, v.name_days, v.name_counts, {entered} AS entered,
-        v.pageviews <= 1 AND NOT v.interactive AND NOT v.video_start AS bounced, CASE WHEN NOT v.loose THEN {value} END AS value,
+        v.pageviews <= 1 AND NOT v.interactive AND NOT v.video_start AS bounced, (CASE WHEN NOT v.loose THEN {value} END) COLLATE "C" AS value,
         width_bucket(v.start, %(firsts)s::bigint[]) AS b0, width_bucket(v.last, %(firsts)s::bigint[]) AS b1
     FROM visits v{joins}
     WHERE v.site_no = %(site_no)s AND v.bot = ANY(%(bots)s) AND v.last >= %(first)s AND v.start < %(until)s
@@ -166,7 +169,7 @@ def _visit_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     names = {one.name for one in shape.filters.of_events}
     day: LiteralString = "(c.day + coalesce(h.after, 0)::integer)"
     own: LiteralString = "h.code::text" if shape.by_hit else "c.value"
-    held: LiteralString = f"c.id, {own} AS value, c.bot, {day} - %(first_day)s::date + 1 AS b, {_VISITOR.format(day=day)}"
+    held: LiteralString = f"c.id, ({own}) COLLATE \"C\" AS value, c.bot, {day} - %(first_day)s::date + 1 AS b, {_VISITOR.format(day=day)}"
     met: LiteralString = "TRUE"
     parameters: dict[str, Any] = {}
     for number, one in enumerate(shape.filters.of_events):
@@ -225,7 +228,7 @@ def _event_hits(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
             AND r.dimension = {int(Dimension.PAGE)} AND r.day = c.day AND r.bots = c.bot AND r.code = c.entry_page)"""
     arms: list[LiteralString] = [
         f"""
-    SELECT c.id, {own} AS value, c.bot, b.n AS b, {_VISITOR.format(day="coalesce((%(bucket_days)s::date[])[b.n], c.day)")},
+    SELECT c.id, ({own}) COLLATE "C" AS value, c.bot, b.n AS b, {_VISITOR.format(day="coalesce((%(bucket_days)s::date[])[b.n], c.day)")},
         e.kind::integer AS kind, 1 AS n, 0::bigint AS spent, {entered} AS entered
     FROM (
         SELECT key AS of_key, * FROM chosen
@@ -276,7 +279,7 @@ def _visitless(shape: Shape, met: LiteralString) -> LiteralString:
             own = f"""(SELECT r.code::text FROM rollup_days r WHERE r.site_no = %(site_no)s
                 AND r.dimension = {int(shape.dimension)} AND r.day = %(first_day)s::date + b.n - 1 AND r.name = {own} LIMIT 1)"""
     return f"""
-    SELECT NULL::bigint AS id, {own} AS value, e.flags & 1 = 1 AS bot, b.n AS b, e.visitor, e.flags & 48 <> 0 AS lasting,
+    SELECT NULL::bigint AS id, ({own}) COLLATE "C" AS value, e.flags & 1 = 1 AS bot, b.n AS b, e.visitor, e.flags & 48 <> 0 AS lasting,
         e.kind::integer AS kind, 1 AS n, 0::bigint AS spent, FALSE AS entered
     FROM events e LEFT JOIN pages p ON p.code = e.page{_told(shape).sql}
     CROSS JOIN LATERAL (SELECT width_bucket(e.time, %(firsts)s::bigint[]) AS n) b
@@ -317,10 +320,15 @@ def _people(shape: Shape) -> LiteralString:
     everybody: LiteralString = _OF_HITS if shape.filters.of_events else _EVERYBODY
     shown: LiteralString = f"({_OF_HITS} AND {_kinds(shape)}) AS shown" if shape.by_hit else "present"
     told: LiteralString = "TRUE" if shape.dimension == Dimension.TOTAL else "value IS NOT NULL AND NOT loose"
+    once: LiteralString = "b," if group == "b" else "value, b,"
+    # Hashed twice: `count(DISTINCT b)` would sort them all.
     return f"""present AS MATERIALIZED ({everybody}), persons AS (
-    SELECT {key}, bot, visitor, lasting, count(DISTINCT b) AS days FROM {shown} WHERE {told} GROUP BY {group}, bot, visitor, lasting
+    SELECT {key}, bot, visitor, lasting, count(*) AS days
+    FROM (SELECT DISTINCT {once} bot, visitor, lasting FROM {shown} WHERE {told}) AS once
+    GROUP BY {group}, bot, visitor, lasting
     UNION ALL
-    SELECT NULL::text, NULL::integer, bot, visitor, lasting, count(DISTINCT b) FROM present GROUP BY bot, visitor, lasting
+    SELECT NULL::text, NULL::integer, bot, visitor, lasting, count(*)
+    FROM (SELECT DISTINCT b, bot, visitor, lasting FROM present) AS once GROUP BY bot, visitor, lasting
 )"""
 
 
@@ -356,14 +364,30 @@ def _counts(shape: Shape) -> LiteralString:
         coalesce(sum(n) FILTER (WHERE kind = 2), 0) AS events, coalesce(sum(spent), 0) AS spent"""
     name: LiteralString = "t.value"
     names: LiteralString = ""
+    ranked: LiteralString = "totals"
     if shape.needs_pages:
         dimension = Dimension.EVENT if shape.dimension == Dimension.EVENT else Dimension.PAGE
         name = "named.name"
-        names = f"""LEFT JOIN (
-        SELECT code, min(name COLLATE "C") AS name FROM rollup_days
-        WHERE site_no = %(site_no)s AND dimension = {int(dimension)} AND day BETWEEN %(low)s AND %(high)s GROUP BY code
-    ) named ON named.code = t.value::bigint"""
-    order: LiteralString = "t.b NULLS FIRST" if by_bucket else f"""(t.value IS NULL) DESC, t.visitors DESC, {name} COLLATE "C" """
+        # Only those that may stand in the list are named; names decide between equals.
+        ranked = """(
+    SELECT * FROM totals
+    WHERE value IS NULL OR (visitors + visits + pageviews + events > 0
+        AND (%(values)s::text[] IS NULL OR value = ANY(%(values)s)))
+    ORDER BY (value IS NULL) DESC, visitors DESC FETCH FIRST %(take)s ROWS WITH TIES
+)"""
+        names = f"""LEFT JOIN LATERAL (
+        SELECT r.name FROM unnest(%(named_days)s::date[]) WITH ORDINALITY AS d(day, place)
+        CROSS JOIN LATERAL (
+            SELECT name FROM rollup_days
+            WHERE site_no = %(site_no)s AND dimension = {int(dimension)} AND day = d.day AND bots = ANY(%(bots)s)
+                AND code = t.value::bigint
+            LIMIT 1
+        ) r
+        ORDER BY d.place LIMIT 1
+    ) named ON t.value IS NOT NULL"""
+    order: LiteralString = (
+        "t.b NULLS FIRST" if by_bucket else f"""(t.value IS NULL) DESC, t.visitors DESC, {name} COLLATE "C" """
+    )
     return f"""{_people(shape)}, amounts AS (
     SELECT value, b, sum(CASE WHEN lasting THEN 1 ELSE days END) AS visitors, sum(days) AS daily,
         coalesce(sum(days) FILTER (WHERE lasting), 0) AS lasting, 0 AS visits, 0 AS entries, 0 AS bounces, 0 AS pageviews,
@@ -386,7 +410,7 @@ def _counts(shape: Shape) -> LiteralString:
 )
 SELECT {name}, t.b, t.visitors::bigint, t.daily::bigint, t.lasting::bigint, t.visits::bigint, t.entries::bigint, t.bounces::bigint,
     t.pageviews::bigint, t.events::bigint, t.duration::bigint, t.spent::bigint
-FROM totals t {names}
+FROM {ranked} t {names}
 WHERE t.value IS NULL OR ({name} IS NOT NULL AND t.visitors + t.visits + t.pageviews + t.events > 0
     AND (%(values)s::text[] IS NULL OR t.value = ANY(%(values)s)))
 ORDER BY {order}

@@ -43,6 +43,5 @@ def given_surroundings(context: Mapping[str, Any], derived: Surroundings) -> Sur
         found = msgspec.convert({name: context[name] for name in FIELDS & context.keys()}, GivenContext)
     except msgspec.ValidationError as error:
         raise invalid(error, "context") from None
-    return msgspec.structs.replace(
-        derived, **{name: value for name, value in msgspec.structs.asdict(found).items() if value is not None}
-    )
+    # A field that is given as null is not known, whatever would follow.
+    return msgspec.structs.replace(derived, **{name: getattr(found, name) for name in FIELDS & context.keys()})

@@ -490,8 +490,11 @@ class _Book:
         if duration is not None:
             audience, watches = self.counted.curves.setdefault(key, ([0] * 100, [0] * 100))
             for point in range(100):
-                instant = Fraction(point, 100) * duration
-                holding = sum(begin <= instant < end for begin, end in watched.sections)
+                # Positions are told in decimals: on an instant is what rounds to it.
+                holding = sum(
+                    round(begin * 100 / duration, 9) <= point < round(end * 100 / duration, 9)
+                    for begin, end in watched.sections
+                )
                 audience[point] += holding > 0
                 watches[point] += holding
         users = [event.user_id for event in events if event.user_id is not None]

@@ -83,12 +83,16 @@ class MemoryDynamo(FakeDynamo):
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().install(monkeypatch)
-        for name in ("query_all", "update_item", "delete_item"):
+        for name in ("query_all", "update_item", "delete_item", "batch_get"):
             monkeypatch.setattr(dynamo, name, getattr(self, name))
 
     def query_all(self, table: str, key_condition: str, *, values: Mapping[str, Any], **rest: Any) -> list[Any]:
         pk, since = (*values.values(), "")[:2]
         return [item for (one, sk), item in sorted(self.items.items()) if one == pk and sk >= since]
+
+    def batch_get(self, table: str, keys: Sequence[Mapping[str, Any]], **rest: Any) -> list[Any]:
+        found = (self.get_item(table, key) for key in keys)
+        return [item for item in found if item is not None]
 
     def delete_item(self, table: str, key: Mapping[str, Any], **rest: Any) -> bool:
         return super().delete_item(table, key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.clock import MICROSECONDS
@@ -38,8 +37,8 @@ MILLION: Final = 1_000_000
 COMPLETE_SHARE: Final = 0.95
 QUALIFIED_SECONDS: Final = 30.0
 SHORT_VIDEO_SECONDS: Final = 60.0
-_NEAR: Final = 1e-6
-"""Of a hundredth: far more than floating-point numbers are off."""
+_DIGITS: Final = 9
+"""To how many decimals of a hundredth a position is on an instant: far more coarse than floating-point numbers are off."""
 
 _RUNNING: Final = frozenset({START, RESUME, PROGRESS})
 _HALTING: Final = frozenset({PAUSE, COMPLETE})
@@ -357,12 +356,8 @@ def first_point(position: float, duration: float) -> int:
         return 0
     if position >= duration:
         return POINTS
-    point = position * POINTS / duration
-    near = round(point)
-    if abs(point - near) > _NEAR:
-        return math.ceil(point)
-    # So near to an instant, only exact numbers tell on which side.
-    return near if Fraction(position) * POINTS <= near * Fraction(duration) else near + 1
+    # 0.04 s of 4 s is on the first hundredth, whatever binary fractions make of it.
+    return math.ceil(round(position * POINTS / duration, _DIGITS))
 
 
 def is_qualified(watched: float, share: float | None, duration: float | None) -> bool:

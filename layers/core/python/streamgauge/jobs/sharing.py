@@ -71,10 +71,11 @@ class _Look:
 
     def user(self, policy: Policy, change: Change) -> None:
         """Look at a user, and write."""
-        with self._connection.transaction():
-            outlook = detection.look(self._connection, policy, change, self.now)
-            self.alerts += detection.write(self._connection, policy, change, outlook, self.now)
+        outlook = detection.look(self._connection, policy, change, self.now)
         self.users += 1
+        if outlook.found or outlook.scope.alerts:
+            with self._connection.transaction():
+                self.alerts += detection.write(self._connection, policy, change, outlook, self.now)
 
     def _expect(self, policy: Policy, change: Change) -> None:
         """Remember a user of whom there will be news when the youngest session has come of age."""

@@ -40,6 +40,14 @@ class Stream:
     windowed: bool
 
 
+class Socket(StrEnum):
+    """What starts a function at the WebSocket API; the values are its route keys."""
+
+    CONNECT = "$connect"
+    MESSAGE = "$default"
+    DISCONNECT = "$disconnect"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One Lambda function. `postgres` is the role it connects with; such a function stands inside, and only such."""
@@ -56,6 +64,9 @@ class Function:
     stream: Stream | None = None
     # Started by the stream of the outbox, and may publish to the topic of alerts.
     sends_alerts: bool = False
+    socket: Socket | None = None
+    # Sends messages to open connections of the WebSocket API.
+    pushes: bool = False
     # Watched in every profile; `small` has at most ten alarms.
     watched: bool = False
     aurora_only: bool = False
@@ -233,6 +244,31 @@ CATALOG: Final = (
         may=(May.READ_REGISTRY, May.READ_LIVE),
     ),
     Function(
+        module="api/live_tickets",
+        about="makes tickets for live connections",
+        routes=(Route("POST", "/api/v1/live/tickets"),),
+        may=(May.READ_REGISTRY, May.MAKE_TICKETS),
+    ),
+    Function(
+        module="websocket/connect",
+        about="lets live connections open",
+        socket=Socket.CONNECT,
+        may=(May.READ_REGISTRY, May.TAKE_TICKETS, May.KEEP_CONNECTIONS),
+    ),
+    Function(
+        module="websocket/message",
+        about="takes what live connections subscribe to",
+        socket=Socket.MESSAGE,
+        pushes=True,
+        may=(May.READ_REGISTRY, May.READ_LIVE, May.READ_SESSIONS, May.KEEP_CONNECTIONS),
+    ),
+    Function(
+        module="websocket/disconnect",
+        about="forgets live connections that were closed",
+        socket=Socket.DISCONNECT,
+        may=(May.KEEP_CONNECTIONS,),
+    ),
+    Function(
         module="api/sessions",
         about="takes calls about sessions of media servers, and lists those that are active",
         routes=(
@@ -400,7 +436,7 @@ CATALOG: Final = (
             Route("GET", "/api/metrics/health", open=True),
             Route("GET", "/metrics"),
         ),
-        may=(May.DESCRIBE_STREAM, May.READ_REGISTRY, May.READ_STATUS, May.LIST_ARCHIVE),
+        may=(May.DESCRIBE_STREAM, May.READ_REGISTRY, May.READ_STATUS, May.LIST_ARCHIVE, May.COUNT_CONNECTIONS),
         looks_at_database=True,
     ),
     Function(
@@ -433,10 +469,19 @@ CATALOG: Final = (
     ),
     Function(
         module="consumers/live",
-        about="keeps the last minutes of every site",
+        about="keeps the last minutes of every site, and tells those who watch",
         timeout=60,
         stream=Stream(windowed=False),
-        may=(May.CONSUME_EVENTS, May.WRITE_LIVE, May.READ_SESSIONS, May.KEEP_SESSIONS),
+        pushes=True,
+        may=(
+            May.CONSUME_EVENTS,
+            May.READ_LIVE,
+            May.WRITE_LIVE,
+            May.READ_SESSIONS,
+            May.KEEP_SESSIONS,
+            May.READ_REGISTRY,
+            May.KEEP_CONNECTIONS,
+        ),
         watched=True,
     ),
     *(

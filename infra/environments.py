@@ -85,6 +85,8 @@ class Settings(BaseModel):
     analytics_catalog_strict: bool = _setting("ANALYTICS_CATALOG_STRICT", default=False)
     analytics_rate_limit_per_ip: int = _setting("ANALYTICS_RATE_LIMIT_PER_IP", default=300)
     analytics_rate_limit_per_key: int = _setting("ANALYTICS_RATE_LIMIT_PER_KEY", default=6000)
+    # Origins (`https://dashboards.example`) whose pages may open live connections, besides the sites' own and the stage's; blanks between.
+    analytics_live_origins: str = _setting("ANALYTICS_LIVE_ORIGINS", default="")
     public_view_stats: bool = _setting("PUBLIC_VIEW_STATS", default=False)
 
 

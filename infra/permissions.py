@@ -18,6 +18,7 @@ class Thing(StrEnum):
     LIVE = "LIVE_TABLE"
     SESSIONS = "SESSIONS_TABLE"
     OUTBOX = "OUTBOX_TABLE"
+    SOCKETS = "SOCKETS_TABLE"
     REGISTRY = "REGISTRY_TABLE"
     STATUS = "STATUS_TABLE"
     DEAD_LETTERS = "DEAD_LETTERS_TABLE"
@@ -29,6 +30,7 @@ TABLES: Final = (
     Thing.LIVE,
     Thing.SESSIONS,
     Thing.OUTBOX,
+    Thing.SOCKETS,
     Thing.REGISTRY,
     Thing.STATUS,
     Thing.DEAD_LETTERS,
@@ -43,6 +45,10 @@ EVERYTHING: Final = "*"
 
 _READ: Final = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 _WRITE: Final = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
+
+
+# Everything in the table of sockets but the tickets.
+_CONNECTIONS: Final = ("connections", "site#*", "watched", "turns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,13 @@ class May(Enum):
     READ_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=_READ),)
     KEEP_SESSIONS = (Rule(thing=Thing.SESSIONS, actions=("dynamodb:PutItem", "dynamodb:BatchWriteItem")),)
     FILL_OUTBOX = (Rule(thing=Thing.OUTBOX, actions=("dynamodb:PutItem",)),)
+    MAKE_TICKETS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:PutItem",), keys=("ticket#*",)),)
+    TAKE_TICKETS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:GetItem", "dynamodb:DeleteItem"), keys=("ticket#*",)),)
+    COUNT_CONNECTIONS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:Query",), keys=("connections",)),)
+    KEEP_CONNECTIONS = (
+        Rule(thing=Thing.SOCKETS, actions=_READ, keys=_CONNECTIONS),
+        Rule(thing=Thing.SOCKETS, actions=_WRITE, keys=_CONNECTIONS),
+    )
     READ_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=("dynamodb:GetItem", "dynamodb:BatchGetItem")),)
     WRITE_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=_WRITE),)
     # Ingest is open to the world: it makes salts, and can touch neither keys nor sites.
@@ -127,6 +140,9 @@ class May(Enum):
     )
 
 
+# The stage of the WebSocket API: CloudFront hands the path `/ws` on as it is, and the first part of it names the stage.
+SOCKET_STAGE: Final = "ws"
+
 # Every resource with a wildcard in a role of ours ends in one of these.
 WILDCARD_REASONS: Final = {
     f"/{DEAD_LETTERS_PREFIX}*": "Dead letters get their names at run time; the prefix bounds them.",
@@ -134,6 +150,7 @@ WILDCARD_REASONS: Final = {
     f"/{ON_FAILURE_PREFIX}*": "Lambda names the batches that a mapping gives up; the prefix is its own.",
     "/stream/*": "Listing the streams of a table knows no single stream; the table is the outbox.",
     ":log-stream:*": "A function's log streams get their names at run time; the group is its own.",
+    f"/{SOCKET_STAGE}/POST/@connections/*": "Connections get their names when they open; the API and the one action bound them.",
     EVERYTHING: "Two statements only. Lambda makes and removes the network interfaces of a function in a VPC with the function's "
     "role: they have no names before, describing knows no resource, and a second statement denies the same to the function's own "
     "code. And health reads a metric of CloudWatch, which knows no resource to read from.",

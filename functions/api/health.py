@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from streamgauge.edge.http import ADMIN, OPEN, application
 from streamgauge.operations.health import State, check, probes
 from streamgauge.operations.progress import CONTENT_TYPE, progress_items, write_metrics
+from streamgauge.sockets import connections
 
 app = application()
 
@@ -57,7 +58,9 @@ def dependencies() -> Response[DependencyHealth]:
 )
 def metrics() -> Response[str]:
     """Give the figures that Prometheus scrapes."""
-    return Response(HTTPStatus.OK, content_type=CONTENT_TYPE, body=write_metrics(progress_items(), time.time()))
+    now = time.time()
+    text = write_metrics(progress_items(), now, connections.count(now))
+    return Response(HTTPStatus.OK, content_type=CONTENT_TYPE, body=text)
 
 
 def _states() -> dict[str, State]:

@@ -34,6 +34,7 @@ _RESOURCES: Final = {
     "live_table": "LiveTable",
     "sessions_table": "SessionsTable",
     "outbox_table": "OutboxTable",
+    "sockets_table": "SocketsTable",
     "registry_table": "RegistryTable",
     "status_table": "StatusTable",
     "dead_letters_table": "DeadLettersTable",

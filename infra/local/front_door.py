@@ -2,13 +2,12 @@
 
 Like CloudFront it strips what only it may say (`x-viewer-ip`, the origin secret) and sets it; like the HTTP API it finds
 the route, asks the authorizer and invokes the function at MiniStack's endpoint (why not MiniStack's own data plane:
-`docs/decisions/local-stack.md`). `/ws` goes to the WebSocket API, everything else to the dashboard's files.
+`docs/decisions/local-stack.md`). `/ws` is a live connection (`socket_gateway.py`), everything else one of the dashboard's files.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import html
 import ipaddress
 import json
@@ -21,17 +20,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from infra.local import gateway
+from infra.local import gateway, socket_gateway
 from infra.local.aws import Cloud, CloudError
 from infra.local.gateway import Answer, Request, Route, Router
+from infra.local.socket_gateway import SocketGateway
 
 _logger = logging.getLogger("front_door")
 
 _GATEWAY_BYTES: Final = 10 * 1024 * 1024
 _GATEWAY_SECONDS: Final = 30.0
-_ONLY_OURS: Final = frozenset({"x-viewer-ip", "x-origin-secret", "host", "x-forwarded-for"})
+_ONLY_OURS: Final = frozenset({"x-viewer-ip", "x-viewer-host", "x-origin-secret", "host", "x-forwarded-for"})
 _OF_THE_CONNECTION: Final = frozenset(
     {
         "connection",
@@ -75,29 +75,38 @@ class FrontDoor:
         self._cloud = Cloud(session, settings.endpoint)
         self._router = Router([])
         self._cors: dict[str, Any] = {}
+        self._sockets: SocketGateway | None = None
 
     async def load(self) -> None:
         """Read routes, integrations, authorizers and CORS of the deployed API. Raises CloudError."""
         path = f"/v2/apis/{self._settings.api_id}"
         self._cors = (await self._cloud.get("apigateway", path)).get("corsConfiguration") or {}
-        integrations = {
-            item["integrationId"]: _function(item["integrationUri"])
-            for item in (await self._cloud.get("apigateway", f"{path}/integrations?maxResults=1000"))["items"]
-        }
         authorizers = {
             item["authorizerId"]: _function(item["authorizerUri"])
             for item in (await self._cloud.get("apigateway", f"{path}/authorizers?maxResults=1000"))["items"]
         }
-        routes = (await self._cloud.get("apigateway", f"{path}/routes?maxResults=1000"))["items"]
         self._router = Router(
             Route(
                 route["routeKey"],
-                integrations[route["target"].rpartition("/")[2]],
+                function,
                 authorizers.get(route.get("authorizerId", "")) if route.get("authorizationType") == "CUSTOM" else None,
             )
-            for route in routes
-            if route.get("target")
+            for route, function in await self._routes(self._settings.api_id)
         )
+        if self._settings.socket_api_id is not None:
+            routes = await self._routes(self._settings.socket_api_id)
+            functions = {route["routeKey"]: function for route, function in routes}
+            self._sockets = SocketGateway(self._cloud, self._settings.socket_api_id, functions)
+
+    async def _routes(self, api_id: str) -> list[tuple[dict[str, Any], str]]:
+        """Return the routes of an API, each with the function that it leads to."""
+        path = f"/v2/apis/{api_id}"
+        integrations = {
+            item["integrationId"]: _function(item["integrationUri"])
+            for item in (await self._cloud.get("apigateway", f"{path}/integrations?maxResults=1000"))["items"]
+        }
+        routes = (await self._cloud.get("apigateway", f"{path}/routes?maxResults=1000"))["items"]
+        return [(route, integrations[route["target"].rpartition("/")[2]]) for route in routes if route.get("target")]
 
     async def warm(self) -> None:
         """Start the function of every route by a request without a key, so that nobody waits for its first start."""
@@ -114,8 +123,10 @@ class FrontDoor:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        if request.path == "/ws":
-            return await self._socket(request)
+        if self._sockets is not None and request.path == socket_gateway.PATH:
+            return await self._sockets.open(request, self._headers(request))
+        if self._sockets is not None and request.path.startswith(socket_gateway.MANAGEMENT):
+            return await self._sockets.manage(request)
         raw_path, _, query = request.raw_path.partition("?")
         # As CloudFront's function: an HTTP API has no route that ends in a slash.
         raw_path = raw_path[:-1] if len(raw_path) > 1 and raw_path.endswith("/") else raw_path
@@ -185,15 +196,16 @@ class FrontDoor:
             if _text(name).lower() not in _ONLY_OURS | _OF_THE_CONNECTION
         ]
         chain = f"{forwarded}, {request.remote}" if forwarded else f"{request.remote}"
-        return [*kept, *self._added_headers(viewer, chain)]
+        return [*kept, *self._added_headers(viewer, chain, request.headers.get("Host", ""))]
 
-    def _added_headers(self, viewer: str, chain: str) -> list[tuple[str, str]]:
+    def _added_headers(self, viewer: str, chain: str, host: str = "") -> list[tuple[str, str]]:
         """Return what only CloudFront says."""
         return [
             ("host", f"127.0.0.1:{self._settings.port}"),
             ("x-forwarded-for", chain),
             ("x-forwarded-proto", "http"),
             ("x-viewer-ip", viewer),
+            ("x-viewer-host", host),
             ("x-origin-secret", self._settings.origin_secret),
         ]
 
@@ -217,47 +229,6 @@ class FrontDoor:
             page = _WELCOME.format(endpoints=html.escape(str(self._settings.home / "endpoints.json")))
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
         return None
-
-    async def _socket(self, request: web.Request) -> web.StreamResponse:
-        """Join a client's WebSocket with one to MiniStack's WebSocket API."""
-        if self._settings.socket_api_id is None:
-            return web.json_response({"message": "Not Found"}, status=404)
-        wanted = request.headers.get("Sec-WebSocket-Protocol", "")
-        protocols = tuple(part.strip() for part in wanted.split(",") if part.strip())
-        headers = {
-            name: value
-            for name, value in self._headers(request)
-            if not name.lower().startswith("sec-websocket-") and name != "host"
-        }
-        headers["host"] = f"{self._settings.socket_api_id}.execute-api.localhost"
-        address = f"{self._settings.endpoint.replace('http', 'ws', 1)}/ws?{request.query_string}"
-        try:
-            inner = await self._session.ws_connect(address, headers=headers, protocols=protocols, max_msg_size=0)
-        except aiohttp.WSServerHandshakeError as refusal:
-            return web.json_response({"message": "Forbidden"}, status=refusal.status)
-        outer = web.WebSocketResponse(protocols=protocols, max_msg_size=128 * 1024)
-        await outer.prepare(request)
-        ways = [asyncio.create_task(_pass_on(outer, inner)), asyncio.create_task(_pass_on(inner, outer))]
-        _, open_ways = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in open_ways:
-            way.cancel()
-        for end in (inner, outer):
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                await end.close()
-        return outer
-
-
-_End = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
-
-
-async def _pass_on(source: _End, target: _End) -> None:
-    """Hand messages from one end to the other until one of them closes."""
-    with contextlib.suppress(ConnectionError):
-        async for message in source:
-            if message.type is WSMsgType.TEXT:
-                await target.send_str(message.data)
-            elif message.type is WSMsgType.BINARY:
-                await target.send_bytes(message.data)
 
 
 def _function(uri: str) -> str:

@@ -11,10 +11,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from infra import assets
-from infra.catalog import CATALOG, Function, Role
+from infra.catalog import CATALOG, Function, Role, Socket
 from infra.constructs.alerts import alerts_of_sharing, read_outbox
 from infra.constructs.http_api import HttpApi
 from infra.constructs.service_function import Places, ServiceFunction, Surroundings
+from infra.constructs.socket_api import SocketApi
 from infra.constructs.triggers import map_outbox, map_stream, schedule
 from infra.constructs.watching import Watching, alarm_topic
 from infra.environments import DatabaseKind, Stage
@@ -34,6 +35,7 @@ _NAMES: Final = {
     Thing.LIVE: "live-table",
     Thing.SESSIONS: "sessions-table",
     Thing.OUTBOX: "outbox-table",
+    Thing.SOCKETS: "sockets-table",
     Thing.REGISTRY: "registry-table",
     Thing.STATUS: "status-table",
     Thing.DEAD_LETTERS: "dead-letters-table",
@@ -56,6 +58,7 @@ class Compute(Stack):
         self._topic = alarm_topic(self, stage)
         self._alert_topic = alerts_of_sharing(self, stage)
         self._around = self._surroundings()
+        self.sockets = SocketApi(self, "SocketApi", stage)
         self.functions = {
             row.module: self._function(row)
             for row in CATALOG
@@ -65,6 +68,7 @@ class Compute(Stack):
         for function in self.functions.values():
             self._start(function)
         self.api = HttpApi(self, "HttpApi", stage, self.functions)
+        self.sockets.connect(self.functions)
         Watching(
             self,
             "Watching",
@@ -139,12 +143,15 @@ class Compute(Stack):
     def _function(self, row: Function) -> ServiceFunction:
         environment: dict[str, str] = {}
         statements: list[iam.PolicyStatement] = []
-        if row.trigger == "api":
+        if row.trigger == "api" or row.socket is Socket.CONNECT:
             environment["ORIGIN_SECRET"] = self._origin_secret()
         if row.postgres is not None:
             more, statement = self._postgres(row.postgres.value)
             environment |= more
             statements += statement
+        if row.pushes:
+            environment["SOCKETS_ENDPOINT"] = self.sockets.endpoint
+            statements.append(self.sockets.may_push())
         if row.looks_at_database:
             more, statement = self._view_of_database()
             environment |= more
@@ -259,9 +266,14 @@ class Compute(Stack):
     def _tell(self) -> None:
         url = f"https://{self.api.api_id}.execute-api.{self.region}.{self.url_suffix}"
         names = {function.row.name: function.physical_name for function in self.functions.values()}
-        publish(self, self._stage, {"api-id": self.api.api_id, "functions": json.dumps(names)})
+        publish(
+            self,
+            self._stage,
+            {"api-id": self.api.api_id, "socket-api-id": self.sockets.api_id, "functions": json.dumps(names)},
+        )
         CfnOutput(self, "ApiId", value=self.api.api_id)
         CfnOutput(self, "ApiUrl", value=url)
+        CfnOutput(self, "WebSocketApiId", value=self.sockets.api_id)
         CfnOutput(
             self, "Functions", value=json.dumps(names, sort_keys=True), description="Module name to physical name"
         )

@@ -12,6 +12,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 
 from infra.names import publish, read
+from infra.permissions import SOCKET_STAGE
 from infra.reasons import accept
 from infra.stacks.web_acl import CLOUDFRONT_REGION, WebAclStack
 
@@ -38,13 +39,17 @@ class Edge(Stack):
             description="Streamgauge: what the world sees",
         )
         self._stage = stage
+        self._viewer_request = self._association("ViewerRequest", "viewer_request.js")
         bucket = self._dashboard_bucket()
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"Streamgauge {stage.name}",
             default_behavior=self._api_behavior(),
-            additional_behaviors=dict.fromkeys(DASHBOARD_PATHS, self._dashboard_behavior(bucket)),
+            additional_behaviors={
+                **dict.fromkeys(DASHBOARD_PATHS, self._dashboard_behavior(bucket)),
+                f"/{SOCKET_STAGE}": self._socket_behavior(),
+            },
             web_acl_id=web_acl.acl.attr_arn if web_acl else None,
             domain_names=[stage.domain_name] if stage.domain_name else None,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", stage.certificate_arn)
@@ -104,7 +109,25 @@ class Edge(Stack):
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            function_associations=[self._association("ViewerRequest", "viewer_request.js")],
+            function_associations=[self._viewer_request],
+        )
+
+    def _socket_behavior(self) -> cloudfront.BehaviorOptions:
+        """Hand live connections on: the path is the stage of the WebSocket API."""
+        stage = self._stage
+        secret = SecretValue.secrets_manager(read(self, stage, "origin-secret")).unsafe_unwrap()
+        return cloudfront.BehaviorOptions(
+            origin=origins.HttpOrigin(
+                f"{read(self, stage, 'socket-api-id')}.execute-api.{self.region}.{self.url_suffix}",
+                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                custom_headers={"x-origin-secret": secret},
+            ),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            function_associations=[self._viewer_request],
         )
 
     def _dashboard_behavior(self, bucket: s3.Bucket) -> cloudfront.BehaviorOptions:

@@ -63,6 +63,7 @@ class Storage(Stack):
             "live-table": self._table("Live", sort_key="sk", restorable=False),
             "sessions-table": self._table("Sessions", sort_key="sk", restorable=False),
             "outbox-table": self._table("Outbox", sort_key="sk", restorable=False, stream=True),
+            "sockets-table": self._table("Sockets", sort_key="sk", restorable=False),
             "registry-table": self._table("Registry", sort_key="sk", restorable=True),
             "status-table": self._table("Status", sort_key="sk", restorable=True),
             "dead-letters-table": self._table("DeadLetters", sort_key="sk", restorable=True),
@@ -76,6 +77,11 @@ class Storage(Stack):
             tables["sessions-table"],
             "DDB3",
             "Postgres holds the same and more; addresses in it leave after 30 days, and would stay in its backups.",
+        )
+        accept(
+            tables["sockets-table"],
+            "DDB3",
+            "It holds open connections and tickets of a minute; nothing in it means anything after a restore.",
         )
         accept(
             tables["outbox-table"],

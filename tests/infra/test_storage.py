@@ -44,7 +44,7 @@ def test_a_team_with_its_own_postgres_gets_no_network_and_no_cluster(tmp_path: P
 
 def test_every_table_is_encrypted_billed_by_request_and_forgets(assembly: Assembly) -> None:
     tables = assembly.every("AWS::DynamoDB::Table")
-    assert len(tables) == 7
+    assert len(tables) == 8
     for name, table in tables.items():
         properties = table["Properties"]
         assert properties["SSESpecification"] == {"SSEEnabled": True}, name
@@ -130,6 +130,7 @@ def test_the_local_stage_is_the_same_without_network_cluster_and_edge(local: Ass
         "SessionsTable",
         "OutboxTable",
         "OutboxStream",
+        "SocketsTable",
         "StatusTable",
         "DeadLettersTable",
         "ArchiveBucket",

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = sorted(EVENTS.rglob("*.json"))
-FOLDERS = {"http": "api", "stream": "consumers", "table": "streams", "schedule": "schedules", "deploy": "deploy"}
+FOLDERS = {
+    "http": "api",
+    "stream": "consumers",
+    "table": "streams",
+    "schedule": "schedules",
+    "deploy": "deploy",
+    "websocket": "websocket",
+}
 CONTEXT = SimpleNamespace(
     aws_request_id="8b0f",
     function_name="sample",
@@ -49,6 +56,7 @@ def stage(database_url: str) -> Iterator[None]:
             "DATABASE_URL": database_url,
             "ORIGIN_SECRET": "local-origin-secret",
             "STREAMGAUGE_STAGE": "local",
+            "SOCKETS_ENDPOINT": f"{aws.url}/ws",
             "DATABASE_ARN": "arn:aws:rds:eu-central-1:123456789012:cluster:sample",
             "DATABASE_ADMIN_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:sample",
             "DATABASE_NAME": "streamgauge",
@@ -82,7 +90,9 @@ def test_the_function_answers_its_sample(sample: Path, published: Path, monkeypa
         monkeypatch.setattr(data_api, "execute", lambda *_, **arguments: ran.append(arguments))
     answer = importlib.import_module(module_of(sample)).handler(event, CONTEXT)
     assert isinstance(answer, dict)
-    if "requestContext" in event and "type" not in event:
+    if module_of(sample).startswith("functions.websocket"):
+        assert answer["statusCode"] == (401 if sample.stem == "used_ticket" else 200)
+    elif "requestContext" in event and "type" not in event:
         assert 200 <= answer["statusCode"] < 500, answer
     elif event.get("type") == "REQUEST":
         assert answer["isAuthorized"] is True

@@ -26,6 +26,7 @@ TABLES = {
     "LIVE_TABLE": "live",
     "SESSIONS_TABLE": "sessions",
     "OUTBOX_TABLE": "outbox",
+    "SOCKETS_TABLE": "sockets",
 }
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

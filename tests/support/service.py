@@ -51,6 +51,7 @@ TABLES = (
     "LIVE_TABLE",
     "SESSIONS_TABLE",
     "OUTBOX_TABLE",
+    "SOCKETS_TABLE",
 )
 PLACES = {
     "81.2.69.142": Place("GB", "England", "London"),

@@ -44,12 +44,16 @@ def records(events: list[StampedEvent | bytes], now: float, first: int = 0) -> l
     ]
 
 
+def put(batch: list[StreamRecord], now: float) -> int:
+    return items.store(batch, items.recent_events(batch, now), now)
+
+
 def test_an_event_counts_once_however_often_and_with_whom_it_comes():
     now = time.time()
     events = [page_view("once", n, now) for n in range(5)]
-    assert items.store(records(events, now), now) == 5
-    items.store(records(events, now), now)
-    items.store(records(events[2:], now, first=2), now + 0.1)
+    assert put(records(events, now), now) == 5
+    put(records(events, now), now)
+    put(records(events[2:], now, first=2), now + 0.1)
     assert len(items.load("once", now + 1)) == 5
 
 
@@ -62,13 +66,13 @@ def test_bots_view_calls_old_events_and_poison_are_passed_over():
         page_view("strict", 4, now - 301),
         b"\xff no event",
     ]
-    assert items.store(records([*rest, good], now), now) == 1
+    assert put(records([*rest, good], now), now) == 1
     assert [event.page for event in items.load("strict", now)] == ["/a"]
 
 
 def test_events_leave_the_window():
     now = time.time()
-    items.store(records([page_view("window", 1, now)], now), now)
+    put(records([page_view("window", 1, now)], now), now)
     assert len(items.load("window", now + 299)) == 1
     assert items.load("window", now + 301) == []
 
@@ -76,7 +80,7 @@ def test_events_leave_the_window():
 def test_sites_are_kept_apart_and_a_large_batch_is_cut():
     now = time.time()
     events = [page_view("large", n, now) for n in range(3200)] + [page_view("small", 1, now)]
-    assert items.store(records(events, now), now) == 3201
+    assert put(records(events, now), now) == 3201
     assert len(items.load("large", now + 1)) == 3200
     assert len(items.load("small", now + 1)) == 1
 

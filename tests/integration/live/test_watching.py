@@ -42,7 +42,8 @@ def watch(site, *kinds, first=0, **said):
 
 
 def take(events, now=NOW):
-    items.store([StreamRecord("shard-0", f"{n:020d}", now, encode(event)) for n, event in enumerate(events)], now)
+    records = [StreamRecord("shard-0", f"{n:020d}", now, encode(event)) for n, event in enumerate(events)]
+    items.store(records, items.recent_events(records, now), now)
 
 
 def active(site, now=NOW):

@@ -38,11 +38,11 @@ def test_the_four_metrics_in_prometheus_own_words() -> None:
     }
     types = [line.split(" ")[2:] for line in lines if line.startswith("# TYPE")]
     assert [kind for _, kind in types] == ["counter", "summary", "gauge", "gauge"]
-    assert write_metrics(LANES, now=100.0).endswith("\n")
+    assert write_metrics(LANES, now=100.0, connections=3).endswith("\n")
 
 
 def test_a_stage_that_never_stored_anything_has_them_too() -> None:
-    assert "analytics_service_events_processed_total 0\n" in write_metrics([], now=100.0)
+    assert "analytics_service_events_processed_total 0\n" in write_metrics([], now=100.0, connections=0)
 
 
 def test_the_lag_is_that_of_the_slowest_lane() -> None:

@@ -77,6 +77,11 @@ def find_key(raw_key: str) -> KeyRecord | None:
     return _keys.get(key_hash(raw_key), _read_key)
 
 
+def is_known(hashed: str) -> bool:
+    """Return whether a key of this hash is known and not revoked. Raises StoreAwayError."""
+    return _keys.get(hashed, _read_key) is not None
+
+
 def find_site(site_id: str) -> SiteRecord | None:
     """Return a site; None when there is none. Raises StoreAwayError."""
     return _sites.get(site_id, _read_site) if SITE_ID.fullmatch(site_id) else None

@@ -82,13 +82,17 @@ def _number(text: str | None) -> int:
     return 0 if text is None else number("person", text)
 
 
-def store(records: Sequence[StreamRecord], now_seconds: float) -> int:
-    """Write the live items of a batch, list what its users watch, and return how many events they hold. Raises StoreAwayError: it must come again.
+def recent_events(records: Iterable[StreamRecord], now_seconds: float) -> list[StampedEvent]:
+    """Return the events of a batch that are of the last WINDOW_SECONDS.
 
     What cannot be read is passed over: the warehouse keeps it as a dead letter.
     """
+    return [event for event in _readable(records) if event.time > (now_seconds - WINDOW_SECONDS) * 1_000_000]
+
+
+def store(records: Sequence[StreamRecord], recent: Sequence[StampedEvent], now_seconds: float) -> int:
+    """Write the live items of a batch, list what its users watch, and return how many events they hold. Raises StoreAwayError: it must come again."""
     by_site: defaultdict[str, list[LiveEvent]] = defaultdict(list)
-    recent = [event for event in _readable(records) if event.time > (now_seconds - WINDOW_SECONDS) * 1_000_000]
     for event in recent:
         found = live_event(event)
         if found is not None:

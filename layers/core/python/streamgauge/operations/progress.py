@@ -31,7 +31,7 @@ def lag_seconds(items: Iterable[Mapping[str, Any]], now: float) -> float:
     return max(lags)
 
 
-def write_metrics(items: Iterable[Mapping[str, Any]], now: float, connections: int = 0) -> str:
+def write_metrics(items: Iterable[Mapping[str, Any]], now: float, connections: int) -> str:
     """Return the four metrics."""
     lanes = list(items)
     events = sum(int(item.get("events", 0)) for item in lanes)

@@ -1,0 +1,1 @@
+"""Functions that a live connection starts."""

@@ -518,7 +518,8 @@ CATALOG: Final = (
         about="sends sharing alerts to webhooks and to the topic of alerts",
         timeout=120,
         sends_alerts=True,
-        may=(May.READ_REGISTRY,),
+        pushes=True,
+        may=(May.READ_REGISTRY, May.KEEP_CONNECTIONS),
     ),
     Function(
         module="schedules/spill_take_up",

@@ -1,4 +1,4 @@
-"""How an alert leaves: to the site's webhook, signed, and to the stage's topic. Whoever gets a message twice knows it by its id."""
+"""How an alert leaves: to live connections, to the site's webhook, signed, and to the stage's topic. Whoever gets a message twice knows it by its id."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from streamgauge import telemetry
 from streamgauge.access import registry
 from streamgauge.settings import settings
+from streamgauge.sockets import pushing
 from streamgauge.store import topics, webhooks
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def signature(secret: str, body: bytes, seconds: int) -> str:
     """Return the value of `streamgauge-signature`: HMAC-SHA256 over `{seconds}.{body}`, with the time that it was made."""
     made = hmac.new(secret.encode(), f"{seconds}.".encode() + body, sha256).hexdigest()
     return f"t={seconds},v1={made}"
+
+
+def to_live(message: Message, site: SiteRecord) -> None:
+    """Push a message to the live connections that asked for alerts; nobody waits for them."""
+    pushing.push(site.site_id, "sharing_alert", message.payload)
 
 
 def to_webhook(message: Message, site: SiteRecord) -> None:
@@ -124,5 +130,5 @@ def _log(text: str, message: Message, why: str) -> None:
     telemetry.logger().warning(text, extra=extra)
 
 
-CHANNELS: Final[tuple[Callable[[Message, SiteRecord], None], ...]] = (to_webhook, to_topic)
+CHANNELS: Final[tuple[Callable[[Message, SiteRecord], None], ...]] = (to_live, to_webhook, to_topic)
 """Every way out, in order. One that fails makes the message come again, to all of them."""

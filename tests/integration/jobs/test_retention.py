@@ -27,8 +27,6 @@ ROLLUPS = (
     "rollup_days",
     "rollup_hours",
     "rollup_videos",
-    "rollup_video_curves",
-    "rollup_video_values",
     "view_counters",
     "rollup_months",
     "uniques",

@@ -515,11 +515,11 @@ CATALOG: Final = (
     ),
     Function(
         module="streams/alert_sender",
-        about="sends sharing alerts to webhooks and to the topic of alerts",
+        about="sends sharing alerts to live connections, webhooks and the topic of alerts",
         timeout=120,
         sends_alerts=True,
         pushes=True,
-        may=(May.READ_REGISTRY, May.KEEP_CONNECTIONS),
+        may=(May.READ_REGISTRY, May.PUSH),
     ),
     Function(
         module="schedules/spill_take_up",

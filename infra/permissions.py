@@ -91,6 +91,13 @@ class May(Enum):
     MAKE_TICKETS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:PutItem",), keys=("ticket#*",)),)
     TAKE_TICKETS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:GetItem", "dynamodb:DeleteItem"), keys=("ticket#*",)),)
     COUNT_CONNECTIONS = (Rule(thing=Thing.SOCKETS, actions=("dynamodb:Query",), keys=("connections",)),)
+    PUSH = (
+        Rule(
+            thing=Thing.SOCKETS,
+            actions=("dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+            keys=_CONNECTIONS,
+        ),
+    )
     KEEP_CONNECTIONS = (
         Rule(thing=Thing.SOCKETS, actions=_READ, keys=_CONNECTIONS),
         Rule(thing=Thing.SOCKETS, actions=_WRITE, keys=_CONNECTIONS),

@@ -21,7 +21,7 @@ def test_the_outbox_tells_of_new_items_and_starts_the_sender_alone(assembly: Ass
     assert mapping["MaximumRecordAgeInSeconds"] == 3600
 
 
-def test_the_sender_reads_the_outbox_and_the_registry_and_writes_nothing(deployed: Assembly) -> None:
+def test_the_sender_reads_the_outbox_and_the_registry_and_forgets_connections_that_are_gone(deployed: Assembly) -> None:
     role = deployed["Compute"].body["Resources"][roles_of_functions(deployed)["streams/alert_sender"]]
     actions = {action for one in statements(role) for action in as_list(one["Action"])}
     assert {action for action in actions if action.startswith("dynamodb:")} == {
@@ -31,6 +31,10 @@ def test_the_sender_reads_the_outbox_and_the_registry_and_writes_nothing(deploye
         "dynamodb:ListStreams",
         "dynamodb:GetItem",
         "dynamodb:BatchGetItem",
+        # Of the table of sockets.
+        "dynamodb:Query",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
     }
     assert not [action for action in actions if action.startswith("sns:")], "no topic, no right to publish"
     listed = [text(one["Resource"]) for one in statements(role) if one["Action"] == "dynamodb:ListStreams"]

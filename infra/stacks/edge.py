@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, RemovalPolicy, SecretValue, Stack
+from aws_cdk import Annotations, CfnOutput, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as s3_deployment
 
+from infra.assets import ROOT
 from infra.names import publish, read
 from infra.permissions import SOCKET_STAGE
-from infra.reasons import accept
+from infra.reasons import accept, accept_wildcard
 from infra.stacks.web_acl import CLOUDFRONT_REGION, WebAclStack
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 # Everything else goes to the API. `/` is rewritten to `/index.html` by a function.
 DASHBOARD_PATHS: Final = ("/", "/index.html", "/favicon.ico", "/assets/*", "/tracker/*")
+
+# Built by `make install`; a stage can be synthesized without it.
+DASHBOARD: Final = ROOT / "web" / "dashboard" / "dist"
 
 _HERE: Final = Path(__file__).parent
 
@@ -73,6 +78,7 @@ class Edge(Stack):
                 "CFR4",
                 "CloudFront's own name allows its own certificate only; with `domain_name` TLS 1.2 is the least.",
             )
+        self._upload(bucket, distribution)
         name = stage.domain_name or distribution.distribution_domain_name
         publish(self, stage, {"address": f"https://{name}", "dashboard-bucket": bucket.bucket_name})
         CfnOutput(self, "Address", value=f"https://{name}")
@@ -92,6 +98,52 @@ class Edge(Stack):
             bucket, "S1", "It holds the dashboard's built files, which are in the repository; only CloudFront reads it."
         )
         return bucket
+
+    def _upload(self, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> None:
+        """Copy the built page to its bucket at every deploy that changes it."""
+        if not (DASHBOARD / "index.html").is_file():
+            Annotations.of(self).add_warning_v2(
+                "streamgauge:dashboard",
+                "The dashboard is not built, so none is uploaded: run `make install` with a network, then deploy again.",
+            )
+            return
+        # Names under /assets hold the hash of what is in them; the page itself says which of them it needs.
+        for name, include, cache in (
+            ("Assets", "assets/*", s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")),
+            ("Page", "index.html", s3_deployment.CacheControl.no_cache()),
+        ):
+            deployment = s3_deployment.BucketDeployment(
+                self,
+                name,
+                sources=[s3_deployment.Source.asset(str(DASHBOARD))],
+                destination_bucket=bucket,
+                distribution=distribution if name == "Page" else None,
+                distribution_paths=["/", "/index.html"] if name == "Page" else None,
+                exclude=["*"],
+                include=[include],
+                cache_control=[cache],
+                # A page that somebody has open may still ask for files of the one before.
+                prune=False,
+            )
+            if name == "Page":
+                deployment.node.add_dependency(self.node.find_child("Assets"))
+        self._accept_uploader(bucket)
+
+    def _accept_uploader(self, bucket: s3.Bucket) -> None:
+        """Say why the CDK's own function that copies the files stands as it is."""
+        uploader = next(one for one in self.node.children if one.node.id.startswith("Custom::CDKBucketDeployment"))
+        reason = "The CDK's own function: it copies its assets to the dashboard's bucket, at a deploy alone."
+        staged = f"cdk-{self.synthesizer.bootstrap_qualifier}-assets-{self.account}-{self.region}"
+        for action in ("GetObject*", "GetBucket*", "List*", "DeleteObject*", "Abort*"):
+            accept(uploader, f"IAM5[Action::s3:{action}]", reason)
+        for resource in (f"arn:{self.partition}:s3:::{staged}/*", f"{bucket.bucket_arn}/*"):
+            accept_wildcard(uploader, resource, reason)
+        accept(
+            uploader, "IAM5[Resource::*]", "Invalidations of a distribution take no narrower resource in this policy."
+        )
+        managed = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        accept(uploader, f"IAM4[Policy::{managed}]", reason)
+        accept(uploader, "L1", "The runtime is the one that this release of the CDK has tested its function with.")
 
     def _api_behavior(self) -> cloudfront.BehaviorOptions:
         stage = self._stage

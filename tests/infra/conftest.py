@@ -58,11 +58,16 @@ class Assembly:
 
 
 def _synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> Assembly:
-    """Synthesize a profile; without the city database, so that all is the same whether the set-up could fetch it or not."""
+    """Synthesize a profile without the city database and with a page, so that all is the same whatever the set-up could fetch."""
     folder = tempfile.mkdtemp(prefix=f"streamgauge-{profile}-")
     given = {"ANALYTICS_GEOIP_DB_PATH": cities} | ({"profile": profile} if profile != "local" else {})
     stage = load_stage(profile, {profile: given}, environ)
+    page = Path(folder, "page")
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html>")
+    (page / "assets" / "page.js").write_text("export {};")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.stacks.edge.DASHBOARD", page)
         # Nothing here may find credentials, or need them.
         for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
             patch.delenv(name)

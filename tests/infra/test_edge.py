@@ -112,3 +112,20 @@ def test_with_names_of_its_own_the_direct_endpoint_is_closed(tmp_path: Path) -> 
     assert api["Properties"]["DisableExecuteApiEndpoint"] is True
     assert config(named)["Aliases"] == ["stats.example.org"]
     assert "origin.stats.example.org" in [one["DomainName"] for one in config(named)["Origins"]]
+
+
+def test_the_page_is_uploaded_after_the_files_that_it_needs(deployed: Assembly) -> None:
+    uploads = deployed["Edge"].of("Custom::CDKBucketDeployment")
+    (page,) = (name for name, one in uploads.items() if one["Properties"]["Include"] == ["index.html"])
+    (assets,) = (name for name, one in uploads.items() if one["Properties"]["Include"] == ["assets/*"])
+    assert assets in uploads[page]["DependsOn"]
+    assert "immutable" in uploads[assets]["Properties"]["SystemMetadata"]["cache-control"]
+    assert uploads[page]["Properties"]["SystemMetadata"] == {"cache-control": "no-cache"}
+    assert uploads[page]["Properties"]["DistributionPaths"] == ["/", "/index.html"]
+    assert not any(one["Properties"]["Prune"] for one in uploads.values())
+
+
+def test_a_stage_is_synthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.stacks.edge.DASHBOARD", tmp_path / "nothing")
+    build(load_stage("bare", {"bare": {"nag": False}}, {}), str(tmp_path)).synth()
+    assert Assembly(load_stage("bare", {"bare": {}}, {}), tmp_path)["Edge"].of("Custom::CDKBucketDeployment") == {}

@@ -57,7 +57,7 @@ export function Chart({ title, points, series, height = 240, unit }: ChartProps)
       <div ref={box} role="img" aria-label={`${title}: ${summary(points, series)}`} />
       <details>
         <summary>{title} as a table</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, table`}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={`${title}, table`}>
           <table>
             <thead>
               <tr>
@@ -113,7 +113,7 @@ function options(element: HTMLElement, height: number, shown: { current: { point
   return {
     width: element.clientWidth || 600,
     height,
-    padding: [12, 12, 0, 0],
+    padding: [12, 28, 0, 0],
     cursor: { y: false, drag: { x: false, y: false } },
     legend: { live: true },
     scales: { x: { time: false }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
@@ -122,7 +122,7 @@ function options(element: HTMLElement, height: number, shown: { current: { point
       { ...axis, size: 64, values: (_, values) => values.map((value) => text(series[0] as Series, value)) },
     ],
     series: [
-      { label: "", value: (_, place) => (place === null ? "–" : (shown.current.points[place] ?? "–")) },
+      { label: "At", value: (_, place) => (place === null ? "–" : (shown.current.points[place] ?? "–")) },
       ...series.map((one, index) => ({
         label: one.label,
         stroke: colour(COLOURS[index % COLOURS.length] as string),

@@ -62,7 +62,7 @@ export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; chil
 
 export function Failed({ error, again }: { error: ApiError; again?: () => void }) {
   const advice =
-    error.status === 403 ? "Sign in with a key that may do this." : error.status === 404 ? "" : error.status === 422 ? "Change the range or the filters." : "";
+    error.status === 403 ? "Sign in with a key that may do this." : error.status === 404 && error.message.startsWith("There is nothing at") ? "The service is older than this page: update it." : error.status === 422 ? "Change the range or the filters." : "";
   return (
     <div class="note bad" role="alert">
       <p>
@@ -118,7 +118,7 @@ export interface Column<Row> {
 export function Table<Row>({ label, columns, rows, name }: { label: string; columns: Column<Row>[]; rows: Row[]; name: (row: Row, index: number) => string }) {
   const classes = (column: Column<Row>) => [column.number ? "number" : "", column.main ? "" : "extra"].join(" ").trim();
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={label}>
       <table>
         <thead>
           <tr>

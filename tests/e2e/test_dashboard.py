@@ -150,7 +150,10 @@ class Look:
     def __init__(self, page: Page, base: str) -> None:
         self.page, self.base = page, base
         self.said: list[str] = []
-        page.on("console", lambda message: message.type == "error" and self.said.append(message.text))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and self.said.append(f"{message.text} {message.location['url']}"),
+        )
         page.on("pageerror", lambda error: self.said.append(str(error)))
 
     def sign_in(self, key: str) -> None:

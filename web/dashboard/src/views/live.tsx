@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../app";
 import { call, path, useApi } from "../api";
 import { Chart } from "../chart";
-import { count, exact, rate } from "../format";
-import { Bar, Card, Figures, Shown, Table } from "../parts";
+import { bucket, count, exact, rate } from "../format";
+import { Bar, Card, Csv, Figures, Shown, Table } from "../parts";
 import { ActiveSessions } from "./media";
 
 export interface RealtimeMetrics {
@@ -153,6 +153,7 @@ export function LiveView({ address, site }: ViewProps) {
           ]}
         />
       </Card>
+      <Peaks site={site.site_id} />
       <div class="grid">
         <Card title="Pages right now">
           <Shown of={visitors} isEmpty={(web) => web.pages.length === 0} empty="Nobody is on the site at the moment.">
@@ -189,6 +190,31 @@ export function LiveView({ address, site }: ViewProps) {
         )}
       </div>
     </>
+  );
+}
+
+interface Peak {
+  date: string;
+  concurrent_viewers: number;
+}
+
+function Peaks({ site }: { site: string }) {
+  const where = path("/api/metrics/realtime/peaks", { website_id: site, period: "30d" });
+  const peaks = useApi<{ results: Peak[] }>(where);
+  return (
+    <Card title="Most viewers at once, per day" wide actions={<Csv where={where} name="peaks" />}>
+      <Shown of={peaks} isEmpty={(one) => one.results.every((day) => day.concurrent_viewers === 0)} empty="Nobody watched in the last 30 days.">
+        {(one) => (
+          <Chart
+            title="Most viewers at once"
+            unit="Day"
+            height={160}
+            points={one.results.map((day) => bucket(day.date))}
+            series={[{ label: "Viewers", values: one.results.map((day) => day.concurrent_viewers), format: count }]}
+          />
+        )}
+      </Shown>
+    </Card>
   );
 }
 

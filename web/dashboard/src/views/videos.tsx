@@ -4,13 +4,12 @@ import { linkTo } from "../address";
 import type { ViewProps } from "../app";
 import { path, useApi } from "../api";
 import { Chart } from "../chart";
-import { count, country, duration, exact, percent, rate } from "../format";
+import { bucket, count, country, duration, exact, percent, rate } from "../format";
 import { Bar, Card, Csv, Figures, Shown, Table, Tabs } from "../parts";
 import { RangeBar, asked, with_ } from "../range";
 
 export interface VideoMetrics {
   video_id: string;
-  title?: string | null;
   views: number;
   unique_viewers: number;
   watch_time_seconds: number;
@@ -62,7 +61,7 @@ export function VideoTable({ address, site, query, all = false }: ViewProps & { 
                 main: true,
                 cell: (row) => (
                   <Bar share={row.views / most}>
-                    <a href={linkTo(address, "videos", row.video_id)}>{row.title || row.video_id}</a>
+                    <a href={linkTo(address, "videos", row.video_id)}>{row.video_id}</a>
                   </Bar>
                 ),
               },
@@ -118,6 +117,7 @@ function OneVideo({ address, site }: ViewProps) {
           )}
         </Shown>
       </Card>
+      <Days id={id} query={query} />
       <Retention id={id} query={query} />
       <div class="grid">
         <Breakdown id={id} query={query} />
@@ -159,11 +159,10 @@ function Retention({ id, query }: PartProps) {
 }
 
 interface BreakdownRow {
-  name: string;
+  name: string | null;
   views: number;
-  unique_viewers?: number;
-  watch_time_seconds?: number;
-  error_rate?: number;
+  watch_time_seconds: number;
+  error_rate: number;
 }
 
 function Breakdown({ id, query }: PartProps) {
@@ -179,19 +178,19 @@ function Breakdown({ id, query }: PartProps) {
             <Table
               label={`Views by ${by}`}
               rows={one.results}
-              name={(row) => row.name}
+              name={(row) => row.name ?? ""}
               columns={[
                 {
                   title: by[0]?.toUpperCase() + by.slice(1),
                   main: true,
-                  cell: (row) => <Bar share={row.views / Math.max(1, ...one.results.map((each) => each.views))}>{(by === "country" ? country(row.name) : row.name) || "(unknown)"}</Bar>,
+                  cell: (row) => <Bar share={row.views / Math.max(1, ...one.results.map((each) => each.views))}>{(by === "country" ? country(row.name ?? "") : row.name) || "(unknown)"}</Bar>,
                 },
                 { title: "Views", number: true, main: true, cell: (row) => count(row.views) },
-                { title: "Watch time", number: true, main: true, cell: (row) => (row.watch_time_seconds === undefined ? "–" : duration(row.watch_time_seconds)) },
-                { title: "Errors", number: true, cell: (row) => (row.error_rate === undefined ? "–" : rate(row.error_rate)) },
+                { title: "Watch time", number: true, main: true, cell: (row) => duration(row.watch_time_seconds) },
+                { title: "Errors", number: true, cell: (row) => rate(row.error_rate) },
               ]}
             />
-            {by === "country" && (
+            {one.attribution && (
               <p class="hint">
                 <a href="https://db-ip.com" rel="noopener noreferrer" target="_blank">
                   IP Geolocation by DB-IP
@@ -206,52 +205,75 @@ function Breakdown({ id, query }: PartProps) {
 }
 
 interface Rendition {
-  quality?: string;
-  name?: string;
-  seconds?: number;
-  watch_time_seconds?: number;
+  quality: string;
+  watch_time_seconds: number;
+  percentage: number;
 }
 
-interface QualityAnswer {
-  [name: string]: unknown;
-  renditions?: Rendition[];
+interface QualityFigures {
+  startup_time_seconds: number;
+  startup_time_p90_seconds: number;
+  buffering_seconds: number;
+  rebuffer_ratio: number;
+  failed_views: number;
+  mean_bitrate_kbps: number;
+  renditions: Rendition[];
 }
 
 function Quality({ id, query }: PartProps) {
   const where = path(`/api/metrics/video/${id}/quality`, query);
-  const quality = useApi<QualityAnswer>(where);
+  const quality = useApi<QualityFigures>(where);
   return (
     <Card title="Quality" actions={<Csv where={where} name="quality" />}>
       <Shown of={quality}>
-        {(one) => {
-          const renditions = one.renditions ?? [];
-          const seconds = (row: Rendition) => row.watch_time_seconds ?? row.seconds ?? 0;
-          const sum = renditions.reduce((total, row) => total + seconds(row), 0);
-          const bitrate = one["mean_bitrate_kbps"] ?? one["mean_bitrate"];
-          return (
-            <>
-              <Figures
-                of={[
-                  ...(typeof bitrate === "number" ? [{ label: "Mean bitrate", value: `${count(bitrate)} kbit/s` }] : []),
-                  ...(typeof one["startup_time_seconds"] === "number" ? [{ label: "Startup time", value: duration(one["startup_time_seconds"]) }] : []),
-                  ...(typeof one["rebuffer_ratio"] === "number" ? [{ label: "Rebuffering", value: rate(one["rebuffer_ratio"]) }] : []),
+        {(one) => (
+          <>
+            <Figures
+              of={[
+                { label: "Startup, median", value: duration(one.startup_time_seconds) },
+                { label: "Startup, slowest tenth", value: duration(one.startup_time_p90_seconds) },
+                { label: "Buffering", value: duration(one.buffering_seconds) },
+                { label: "Failed views", value: count(one.failed_views) },
+                { label: "Mean bitrate", value: `${count(one.mean_bitrate_kbps)} kbit/s` },
+              ]}
+            />
+            {one.renditions.length > 0 && (
+              <Table
+                label="Time per rendition"
+                rows={one.renditions}
+                name={(row) => row.quality}
+                columns={[
+                  { title: "Rendition", main: true, cell: (row) => <Bar share={row.percentage / 100}>{row.quality || "(unknown)"}</Bar> },
+                  { title: "Time", number: true, main: true, cell: (row) => duration(row.watch_time_seconds) },
+                  { title: "Share", number: true, main: true, cell: (row) => percent(row.percentage) },
                 ]}
               />
-              {renditions.length > 0 && (
-                <Table
-                  label="Time per rendition"
-                  rows={renditions}
-                  name={(row, index) => row.quality ?? row.name ?? String(index)}
-                  columns={[
-                    { title: "Rendition", main: true, cell: (row) => <Bar share={sum ? seconds(row) / sum : 0}>{row.quality ?? row.name ?? "(unknown)"}</Bar> },
-                    { title: "Time", number: true, main: true, cell: (row) => duration(seconds(row)) },
-                    { title: "Share", number: true, main: true, cell: (row) => rate(sum ? seconds(row) / sum : 0) },
-                  ]}
-                />
-              )}
-            </>
-          );
-        }}
+            )}
+          </>
+        )}
+      </Shown>
+    </Card>
+  );
+}
+
+function Days({ id, query }: PartProps) {
+  const where = path(`/api/metrics/video/${id}/timeseries`, query);
+  const days = useApi<{ results: { bucket: string; views: number; unique_viewers: number }[] }>(where);
+  return (
+    <Card title="Views over time" wide actions={<Csv where={where} name="video-timeseries" />}>
+      <Shown of={days} isEmpty={(one) => one.results.every((day) => day.views === 0)} empty="No views in this range.">
+        {(one) => (
+          <Chart
+            title="Views and viewers"
+            unit="Day"
+            height={180}
+            points={one.results.map((day) => bucket(day.bucket))}
+            series={[
+              { label: "Views", values: one.results.map((day) => day.views), format: count },
+              { label: "Viewers", values: one.results.map((day) => day.unique_viewers), format: count },
+            ]}
+          />
+        )}
       </Shown>
     </Card>
   );

@@ -106,18 +106,23 @@ def site(stack: LocalStack, browser: Browser) -> dict[str, Any]:
             "title": script,
             "utm_campaign": script,
             "utm_source": script,
-            "language": script,
+            "language": "<svg onload=window.ran=1>",
         }
     )
     events.append({"event_type": script, **who, "url": "javascript:window.ran='url'"})
     events.append(
-        {"event_type": "video_start", **who, "video_id": script, "properties": {"position": 0, "quality": script}}
+        {
+            "event_type": "video_start",
+            **who,
+            "video_id": script,
+            "properties": {"position": 0, "quality": "<svg onload=window.ran=1>"},
+        }
     )
     events.append({"event_type": "video_progress", **who, "video_id": script, "properties": {"position": 9}})
     for one in events:
         one["event_id"] = uuid.uuid4().hex
     sent = httpx.post(f"{base}/api/v1/analytics/event/batch", json={"events": events}, headers=server, timeout=60)
-    assert sent.status_code in (202, 207), sent.text
+    assert sent.status_code == 202, sent.text
     refused = httpx.post(
         f"{base}/api/events", json={"event_type": "page_view", "title": script}, headers=server, timeout=60
     )
@@ -166,7 +171,12 @@ class Look:
         """Go to a view and wait until nothing loads any more."""
         self.page.goto(f"{self.base}/#/{address}")
         self.page.locator("main h1").first.wait_for()
-        self.page.wait_for_function("!document.querySelector('main .loading, main [aria-busy=true]')", timeout=40_000)
+        self.wait()
+
+    def wait(self) -> None:
+        from playwright.sync_api import expect
+
+        expect(self.page.locator("main .loading, main [aria-busy=true]")).to_have_count(0, timeout=40_000)
 
     def card(self, name: str) -> str:
         return self.page.get_by_role("region", name=name, exact=True).inner_text()
@@ -200,7 +210,8 @@ def test_every_view_is_accessible_quiet_and_runs_no_stored_script(look: Look, vi
     assert look.axe() == []
     assert look.page.evaluate("window.ran") is None
     assert look.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    assert look.said == []
+    # Where nothing is pushed, the call for a ticket answers 404 and the page asks every two seconds.
+    assert [one for one in look.said if "/api/v1/live/tickets" not in one] == []
 
 
 def test_figures_are_the_apis(look: Look, stack: LocalStack, site: dict[str, Any]) -> None:
@@ -238,7 +249,7 @@ def test_a_click_filters_and_the_address_shows_the_same_to_others(
     look.go("overview")
     look.page.goto(address)
     chip.wait_for()
-    look.page.wait_for_function("!document.querySelector('main .loading, main [aria-busy=true]')")
+    look.wait()
     answer = ask(stack, site, f"/api/v1/analytics/dashboard/{site['site_id']}?period=7d&page=/page-1")
     assert f"Visitors\n{answer['metrics']['visitors']}\n" in look.card("Figures")
     chip.click()
@@ -262,7 +273,7 @@ def test_the_live_view_moves_within_two_seconds(look: Look, stack: LocalStack, s
         == 202
     )
     began = time.monotonic()
-    look.page.get_by_role("region", name="Website", exact=True).get_by_text(str(before + 1), exact=True).wait_for(
+    look.page.get_by_role("region", name="Website", exact=True).get_by_text(str(before + 1), exact=True).first.wait_for(
         timeout=15_000
     )
     print(f"seen after {time.monotonic() - began:.1f} s")
@@ -286,7 +297,7 @@ def test_a_sleeping_database_is_told_and_waited_for(browser: Browser, stack: Loc
 
     def answer(route: Any) -> None:
         if asleep.pop() if asleep else False:
-            headers = {"retry-after": "1", "content-type": "application/problem+json"}
+            headers = {"retry-after": "3", "content-type": "application/problem+json"}
             route.fulfill(status=503, headers=headers, body=json.dumps({"title": "Away", "status": 503}))
         else:
             route.continue_()
@@ -294,9 +305,8 @@ def test_a_sleeping_database_is_told_and_waited_for(browser: Browser, stack: Loc
     page.route(re.compile("/api/v1/analytics/dashboard/"), answer)
     look = Look(page, stack.endpoints["base_url"])
     look.sign_in(site["keys"]["read"])
-    page.goto(f"{look.base}/#/website")
     page.get_by_text("waking up").wait_for()
-    page.get_by_text("Bounce rate").wait_for()
+    page.get_by_text("Bounce rate").first.wait_for()
     context.close()
 
 

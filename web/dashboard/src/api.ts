@@ -45,7 +45,9 @@ async function send(where: string, asked: Asked): Promise<Response> {
   for (let tried = 1; ; tried++) {
     let answer: Response;
     try {
-      answer = await fetch(where, { method: asked.method ?? "GET", headers, body, signal: asked.signal ?? null });
+      // The browser may hold the same address as JSON: a file is always asked for anew.
+      const cache = asked.accept ? "no-store" : "default";
+      answer = await fetch(where, { method: asked.method ?? "GET", headers, body, cache, signal: asked.signal ?? null });
     } catch (error) {
       if (asked.signal?.aborted) throw error;
       throw new ApiError(0, "The server cannot be reached. Check the connection, or whether the stack is up.");

@@ -3,7 +3,7 @@ function handler(event) {
   var request = event.request;
   // Whatever the client wrote there is replaced.
   request.headers['x-viewer-ip'] = { value: event.viewer.ip };
-  request.headers['x-viewer-host'] = { value: request.headers.host.value };
+  request.headers['x-viewer-host'] = { value: request.headers.host ? request.headers.host.value : '' };
   if (request.uri.length > 1 && request.uri.charAt(request.uri.length - 1) === '/') {
     request.uri = request.uri.slice(0, -1);
   }

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from infra.catalog import CATALOG
 from infra.cost import alarms
@@ -100,13 +101,40 @@ def test_the_api_has_every_route_and_asks_its_authorizer_without_a_cache(assembl
     assert properties["EnableSimpleResponses"] is True
     assert properties["AuthorizerResultTtlInSeconds"] == 0
     assert properties["IdentitySource"] == []
-    routes = {
-        one["Properties"]["RouteKey"]: one["Properties"] for one in template.of("AWS::ApiGatewayV2::Route").values()
-    }
+    ((sockets, _),) = ((name, one) for name, one in apis(template).items() if one["ProtocolType"] == "WEBSOCKET")
+    routes = {one["RouteKey"]: one for one in parts(template, "Route") if one["ApiId"] != {"Ref": sockets}}
     asked = {f"{route.method} {route.path}": route.open for row in CATALOG for route in row.routes} | {"$default": True}
     assert {key: one["AuthorizationType"] == "NONE" for key, one in routes.items()} == asked
-    integrations = template.of("AWS::ApiGatewayV2::Integration").values()
-    assert {one["Properties"]["PayloadFormatVersion"] for one in integrations} == {"2.0"}
+    integrations = [one for one in parts(template, "Integration") if one["ApiId"] != {"Ref": sockets}]
+    assert {one["PayloadFormatVersion"] for one in integrations} == {"2.0"}
+
+
+def apis(template: Any) -> dict[str, Any]:
+    return {name: one["Properties"] for name, one in template.of("AWS::ApiGatewayV2::Api").items()}
+
+
+def parts(template: Any, kind: str) -> list[Any]:
+    return [one["Properties"] for one in template.of(f"AWS::ApiGatewayV2::{kind}").values()]
+
+
+def test_live_connections_have_an_api_whose_stage_is_their_path(assembly: Assembly) -> None:
+    template = assembly["Compute"]
+    ((sockets, _),) = ((name, one) for name, one in apis(template).items() if one["ProtocolType"] == "WEBSOCKET")
+    own = {"ApiId": {"Ref": sockets}}
+    assert {one["RouteKey"] for one in parts(template, "Route") if own.items() <= one.items()} == {
+        "$connect",
+        "$default",
+        "$disconnect",
+    }
+    assert [one["StageName"] for one in parts(template, "Stage") if own.items() <= one.items()] == ["ws"]
+    told = {
+        row.module
+        for row in CATALOG
+        for one in template.of("AWS::Lambda::Function").values()
+        if one["Properties"]["Handler"] == row.handler
+        and "SOCKETS_ENDPOINT" in one["Properties"]["Environment"]["Variables"]
+    }
+    assert told == {row.module for row in CATALOG if row.pushes}
 
 
 def test_migrations_run_when_a_schema_file_is_new_and_before_the_functions_that_need_it(deployed: Assembly) -> None:

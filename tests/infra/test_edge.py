@@ -27,8 +27,11 @@ def config(assembly: Assembly) -> dict[str, object]:
 
 
 def test_the_viewers_address_is_cloudfronts_word_and_not_the_clients() -> None:
-    assert run("viewer_request.js", "/api/events", {"x-viewer-ip": "10.0.0.1"})["headers"] == {
-        "x-viewer-ip": {"value": "203.0.113.9"}
+    said = {"host": "stats.example.org", "x-viewer-ip": "10.0.0.1", "x-viewer-host": "evil.example"}
+    assert run("viewer_request.js", "/api/events", said)["headers"] == {
+        "host": {"value": "stats.example.org"},
+        "x-viewer-ip": {"value": "203.0.113.9"},
+        "x-viewer-host": {"value": "stats.example.org"},
     }
 
 
@@ -57,7 +60,10 @@ def test_everything_but_the_dashboard_goes_to_the_api_uncached_and_with_the_secr
     assert header["HeaderName"] == "x-origin-secret"
     assert "{{resolve:secretsmanager:" in json.dumps(header["HeaderValue"])
     assert {one["PathPattern"] for one in found["CacheBehaviors"]} >= {"/", "/index.html", "/assets/*"}
-    assert len(found["Origins"]) == 2
+    assert len(found["Origins"]) == 3
+    (live,) = (one for one in found["CacheBehaviors"] if one["PathPattern"] == "/ws")
+    assert live["OriginRequestPolicyId"] == default["OriginRequestPolicyId"]
+    assert live["TargetOriginId"] not in {one["TargetOriginId"] for one in found["CacheBehaviors"] if one is not live}
 
 
 def test_the_dashboards_bucket_is_read_by_this_distribution_alone(deployed: Assembly) -> None:
@@ -108,7 +114,8 @@ def test_with_names_of_its_own_the_direct_endpoint_is_closed(tmp_path: Path) -> 
     )
     build(stage, str(tmp_path)).synth()
     named = Assembly(stage, tmp_path)
-    (api,) = named.every("AWS::ApiGatewayV2::Api").values()
+    apis = named.every("AWS::ApiGatewayV2::Api").values()
+    (api,) = (one for one in apis if one["Properties"]["ProtocolType"] == "HTTP")
     assert api["Properties"]["DisableExecuteApiEndpoint"] is True
     assert config(named)["Aliases"] == ["stats.example.org"]
     assert "origin.stats.example.org" in [one["DomainName"] for one in config(named)["Origins"]]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import CATALOG, Side
+from infra.catalog import CATALOG, Side, Socket
 from infra.permissions import EVERYTHING, WILDCARD_REASONS
 from tests.infra.conftest import Assembly
 
@@ -102,7 +102,7 @@ def test_the_side_of_a_function_agrees_with_what_it_may_do(small: Assembly, row:
         assert "VpcConfig" not in made["Properties"]
         assert not {"rds-db", "ec2"} & services
         assert "DATABASE_USER" not in variables
-    assert ("ORIGIN_SECRET" in variables) == (row.trigger == "api")
+    assert ("ORIGIN_SECRET" in variables) == (row.trigger == "api" or row.socket is Socket.CONNECT)
 
 
 def test_each_function_connects_as_its_own_database_role_only(small: Assembly) -> None:

@@ -121,6 +121,15 @@ CATALOG: Final = (
             Route("POST", f"{ANALYTICS}/event/batch", open=True),
             Route("POST", f"{FUNNELS}/track", open=True),
             Route("POST", "/api/analytics/view/{videoId}", open=True),
+            *(
+                Route("POST", f"/v1/{name}", open=True)
+                for pair in ("track t", "page p", "screen s", "identify i", "group g", "alias a", "batch b")
+                for name in pair.split()
+            ),
+            Route("GET", "/v1/projects/{key}/settings", open=True),
+            Route("GET", "/sourceConfig", open=True),
+            Route("POST", "/api/event", open=True),
+            Route("POST", "/api/send", open=True),
         ),
         may=(
             May.PUT_EVENTS,

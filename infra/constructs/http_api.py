@@ -48,7 +48,11 @@ class HttpApi(Construct):
             cors_configuration=apigatewayv2.CfnApi.CorsProperty(
                 allow_origins=["*"],
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-                allow_headers=["authorization", "content-type", "content-encoding", "x-write-key", "cache-control"],
+                allow_headers=[
+                    *("authorization", "content-type", "content-encoding", "x-write-key", "cache-control"),
+                    # RudderStack's browser library sends these two.
+                    *("anonymousid", "sentat"),
+                ],
                 expose_headers=["retry-after"],
                 max_age=86_400,
             ),

@@ -31,6 +31,7 @@ KIND_NUMBERS: Final = {
     "view": 12,
     "session": 13,
     "funnel_step": 14,
+    "identify": 15,
 }
 """`events.kind`. Never renumber: append."""
 

@@ -38,9 +38,11 @@ Kind = Literal[
     "view",
     "session",
     "funnel_step",
+    "identify",
 ]
 """What an event is. `view` is a call of `POST /api/analytics/view/{videoId}` and feeds the view counters alone; `session` is a call
-about a playback session of a media server and feeds sessions alone."""
+about a playback session of a media server and feeds sessions alone; `identify` tells who an anonymous visitor is: it goes on with a
+visit as a video event does, and is neither a page view nor a custom event."""
 
 Call = Literal["start", "beat", "stop"]
 """What a call about a session is: it starts (or goes on with) one, says how it fares, or ends it."""

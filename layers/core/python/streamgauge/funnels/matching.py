@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from streamgauge.rollups.ranges import Read
 
 _OTHER_TYPES: Final = {
-    name: number for number, name in KIND_NAMES.items() if name not in {"custom", "view", "session", "funnel_step"}
+    name: number
+    for number, name in KIND_NAMES.items()
+    if name not in {"custom", "view", "session", "funnel_step", "identify"}
 }
 """Event types that are no custom events, by the name that clients send."""
 

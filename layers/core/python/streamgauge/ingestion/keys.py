@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from streamgauge.access import registry
+from streamgauge.access.registry import KeyRecord
 from streamgauge.access.scopes import ALL_SITES
 from streamgauge.errors import ForbiddenError, UnauthenticatedError
 
 if TYPE_CHECKING:
-    from streamgauge.access.registry import KeyRecord
     from streamgauge.ingestion.call import Call
 
 _NONE: Final = frozenset({"", "none", "null", "undefined"})
@@ -24,13 +24,20 @@ class _BodyKey(msgspec.Struct):
     api_key: Any = None
 
 
+class _Names(msgspec.Struct):
+    payload: Any = None
+    d: Any = None
+    domain: Any = None
+
+
+_NAMES: Final = msgspec.json.Decoder(_Names)
 _BODY: Final = msgspec.json.Decoder(_BodyKey)
 
 
 def identify(call: Call) -> KeyRecord:
     """Return the key of a request. Raises UnauthenticatedError, ForbiddenError for a key that may not write, StoreAwayError."""
     raw = _given(call)
-    key = registry.find_key(raw) if raw else None
+    key = registry.find_key(raw) if raw else _named_in_public(call)
     if key is None:
         raise UnauthenticatedError("Send a write or a server key.")
     if not key.grant.allows("write"):
@@ -58,6 +65,25 @@ def _given(call: Call) -> str:
         if key.lower() not in _NONE:
             return key[:_MAX_KEY]
     return _in_body(call.body)
+
+
+def _named_in_public(call: Call) -> KeyRecord | None:
+    """Return what the site's public name in the body of a foreign tracker stands for: a write key of that site."""
+    if call.path not in {"/api/send", "/api/event"}:
+        return None
+    try:
+        named = _NAMES.decode(call.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if call.path == "/api/send":
+        website = named.payload.get("website") if isinstance(named.payload, dict) else None
+        site = registry.find_site(website) if isinstance(website, str) else None
+        site_id = None if site is None else site.site_id
+    else:
+        domain = named.d or named.domain
+        # Several domains may stand there, divided by commas; the first decides.
+        site_id = registry.find_domain(domain.split(",")[0].strip().lower()) if isinstance(domain, str) else None
+    return None if site_id is None else KeyRecord(f"public:{site_id}", site_id, "write")
 
 
 def _user_name(credentials: str) -> str:

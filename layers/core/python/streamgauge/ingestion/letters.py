@@ -24,6 +24,8 @@ _DETAIL: Final = 300
 
 class _WithId(msgspec.Struct):
     event_id: Any = None
+    messageId: Any = None  # noqa: N815 - Segment's name
+    uuid: Any = None
 
 
 _WITH_ID: Final = msgspec.json.Decoder(_WithId)
@@ -79,9 +81,10 @@ def keep_unreadable(error: UnreadableError, call: Call, dialect: str) -> None:
 def id_in(raw: bytes) -> str | None:
     """Return the id of an event that was refused as a whole, so that its sender finds it again."""
     try:
-        found = _WITH_ID.decode(raw).event_id
+        sent = _WITH_ID.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    found = sent.event_id or sent.messageId or sent.uuid
     return found[:200] if isinstance(found, str) and "\0" not in found else None
 
 

@@ -27,6 +27,7 @@ _PROBLEMS: Final = {
     429: "Too many requests of this key or address; `Retry-After` says when to come back.",
     503: "Switched off, or a store is away; `Retry-After` says when to come back.",
 }
+_CLIENTS: Final = ("clients",)
 _SECURITY: Final[list[dict[str, list[str]]]] = [
     {"bearer": ["write"]},
     {"writeKey": []},
@@ -53,8 +54,10 @@ def paths() -> dict[str, dict[str, Any]]:
     """Return the operations by path."""
     event = {"$ref": f"{_SCHEMAS}SentEvent"}
     either = {"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "maxItems": 500}]}
-    answers = {202: ("What became of each event.", "Answer")}
-    some_refused = {207: ("Some events were refused, perhaps all of them.", "Answer")}
+    answers: dict[int, tuple[str, str | None]] = {202: ("What became of each event.", "Answer")}
+    some_refused: dict[int, tuple[str, str | None]] = {
+        207: ("Some events were refused, perhaps all of them.", "Answer")
+    }
     video = {
         "name": "videoId",
         "in": "path",
@@ -70,6 +73,8 @@ def paths() -> dict[str, dict[str, Any]]:
         "/api/v1/funnels/track": _post(
             "Report a step of a funnel", {"$ref": f"{_SCHEMAS}SentFunnelStep"}, answers, tags=("funnels",)
         ),
+        **_segment(),
+        **_trackers(),
         "/api/analytics/view/{videoId}": _post(
             "Count a view of a video",
             {"$ref": f"{_SCHEMAS}SentView"},
@@ -81,10 +86,65 @@ def paths() -> dict[str, dict[str, Any]]:
     }
 
 
+def _segment() -> dict[str, dict[str, Any]]:
+    """Return the calls of Segment's and RudderStack's clients; their bodies are described where these come from."""
+    message: dict[str, Any] = {"type": "object", "description": "As Segment's HTTP tracking API has it."}
+    names = (("track", "t"), ("page", "p"), ("screen", "s"), ("identify", "i"), ("group", "g"), ("alias", "a"))
+    single = {f"/v1/{name}": (f"Segment: {full}", message) for full, short in names for name in (full, short)}
+    several = {
+        "type": "object",
+        "required": ["batch"],
+        "properties": {"batch": {"type": "array", "items": message, "minItems": 1, "maxItems": 500}},
+    }
+    batches = {f"/v1/{name}": ("Segment: up to 500 calls", several) for name in ("batch", "b")}
+    taken: dict[int, tuple[str, str | None]] = {
+        200: ("Taken; a refused call of a batch is kept as a dead letter.", None)
+    }
+    key = {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 512},
+    }
+    query = {"name": "writeKey", "in": "query", "required": False, "schema": {"type": "string"}}
+    return {
+        **{path: _post(summary, body, taken, tags=_CLIENTS) for path, (summary, body) in (single | batches).items()},
+        "/v1/projects/{key}/settings": _configuration("Segment: settings of its browser library", key),
+        "/sourceConfig": _configuration("RudderStack: settings of its browser library", query),
+    }
+
+
+def _trackers() -> dict[str, dict[str, Any]]:
+    """Return the calls of Umami's and Plausible's trackers: the site's id, or a domain of it, stands for a key."""
+    umami: dict[str, Any] = {
+        "type": "object",
+        "required": ["type", "payload"],
+        "properties": {"type": {"type": "string"}},
+    }
+    plausible: dict[str, Any] = {
+        "type": "object",
+        "description": "As Plausible's trackers, or its events API, have it.",
+    }
+    found = {
+        "/api/send": _post("Umami: an event", umami, {200: ("Taken.", None)}, tags=_CLIENTS),
+        "/api/event": _post("Plausible: an event", plausible, {202: ("Taken.", None)}, tags=_CLIENTS),
+    }
+    found["/api/event"]["post"]["responses"]["202"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    for operation in found.values():
+        operation["post"]["security"] = []
+    return found
+
+
+def _configuration(summary: str, parameter: dict[str, Any]) -> dict[str, Any]:
+    answer = {"description": "How to send.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    get = {"summary": summary, "tags": list(_CLIENTS), "security": [], "parameters": [parameter]}
+    return {"get": {**get, "responses": {"200": answer}}}
+
+
 def _post(
     summary: str,
     body: dict[str, Any],
-    answers: dict[int, tuple[str, str]],
+    answers: dict[int, tuple[str, str | None]],
     *,
     parameters: list[dict[str, Any]] | None = None,
     required: bool = True,
@@ -94,7 +154,9 @@ def _post(
     found: dict[str, Any] = {
         str(status): {
             "description": description,
-            "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{model}"}}},
+            "content": {
+                "application/json": {"schema": {"$ref": f"{_SCHEMAS}{model}"} if model else {"type": "object"}}
+            },
         }
         for status, (description, model) in answers.items()
     }

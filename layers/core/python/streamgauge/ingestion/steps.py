@@ -71,7 +71,7 @@ def find_kind(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is
     if draft.kind == "page_view":
         if not sent.url or not sent.url.strip():
             raise RefusedError(Reason.INVALID, "A page view needs its url.", ("url",))
-    elif draft.kind not in {"custom", "funnel_step"}:
+    elif draft.kind not in {"custom", "funnel_step", "identify"}:
         video_id = sent.video_id or sent.content_id
         if not video_id:
             raise RefusedError(Reason.INVALID, "A video event needs its video_id.", ("video_id",))

@@ -55,7 +55,7 @@ _DECODE: Final = msgspec.msgpack.Decoder(list[LiveEvent]).decode
 
 def live_event(event: StampedEvent) -> LiveEvent | None:
     """Return the live part of an event; None for a bot, a call of the view route or about a session."""
-    if event.bot or event.kind in {"view", "session"}:
+    if event.bot or event.kind in {"view", "session", "identify"}:
         return None
     identity = event.anonymous_id if event.anonymous_id is not None else event.user_id
     visit = event.hash if event.anonymous_id is None and event.hash is not None else _number(identity)

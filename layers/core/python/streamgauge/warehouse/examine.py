@@ -112,7 +112,7 @@ def _filmed(event: StampedEvent) -> bool:
     """Return whether an event that needs a video has one, with numbers of this world."""
     video = event.video
     if video is None:
-        return event.kind in {"page_view", "custom", "session", "funnel_step"}
+        return event.kind in {"page_view", "custom", "session", "funnel_step", "identify"}
     numbers = (
         video.position, video.duration, video.bitrate, video.seek_from, video.seek_to, video.buffer_seconds, video.startup_time,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.ingestion.dialects import funnel_steps, native, views
+from streamgauge.ingestion.dialects import funnel_steps, native, plausible, segment, umami, views
 
 if TYPE_CHECKING:
     from streamgauge.ingestion.dialects.dialect import Dialect
@@ -17,6 +17,9 @@ ROUTES: Final[dict[str, Dialect]] = {
     "/api/v1/analytics/event": native.DIALECT,
     "/api/v1/analytics/event/batch": native.BATCH,
     "/api/v1/funnels/track": funnel_steps.DIALECT,
+    "/api/event": plausible.DIALECT,
+    "/api/send": umami.DIALECT,
+    **dict.fromkeys(segment.PATHS, segment.DIALECT),
 }
 """By path, without a trailing slash."""
 

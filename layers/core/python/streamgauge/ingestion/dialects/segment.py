@@ -1,0 +1,204 @@
+"""Segment's HTTP tracking API, and RudderStack's on top of it: one call, or a batch of them.
+
+Content types say nothing here: the bodies hold JSON. A batch is answered 200 whatever became of its calls (its clients would drop or repeat it
+as a whole); what was refused is a dead letter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from streamgauge.errors import OutOfBoundsError, TooLargeError, UnreadableError
+from streamgauge.events.reasons import Reason
+from streamgauge.ingestion import outcome
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, text, url
+from streamgauge.ingestion.dialects.segment_video import video_of
+from streamgauge.ingestion.drafts import Draft
+from streamgauge.ingestion.models import MAX_EVENTS
+from streamgauge.ingestion.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from streamgauge.events.models import Kind
+    from streamgauge.ingestion.call import Call
+    from streamgauge.ingestion.models import SentEvent
+
+SUCCESS: Final = b'{"success":true}'
+
+_SHORT: Final = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": "batch"}
+_NO_EVENTS: Final = "The body holds no calls."
+_NAMES: Final = 100
+
+
+class _Batch(msgspec.Struct):
+    batch: list[dict[str, Any]]
+    sentAt: Any = None  # noqa: N815 - Segment's name
+    context: Any = None
+
+
+_BATCH: Final = msgspec.json.Decoder(_Batch)
+
+
+def read(call: Call) -> Reading:
+    """Return the drafts of a call; its type is what the path says, or what it says itself."""
+    last = call.path.rpartition("/")[2]
+    kind = _SHORT.get(last, last)
+    if kind == "batch":
+        return Reading(_batch(call.body), single=False)
+    try:
+        message = read_object(call.body.strip())
+    except RefusedError as refusal:
+        if refusal.reason is Reason.UNREADABLE:
+            raise UnreadableError(refusal.detail) from None
+        return Reading([Draft(index=0, raw=call.body, refusal=refusal)], single=True)
+    # Its dead letter must say by itself what it is.
+    return Reading([_draft(0, msgspec.json.encode(message | {"type": kind}))], single=True)
+
+
+def _batch(body: bytes) -> list[Draft]:
+    try:
+        found = _BATCH.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UnreadableError(_NO_EVENTS) from None
+    if not found.batch:
+        raise OutOfBoundsError(_NO_EVENTS, [(["body", "batch"], _NO_EVENTS)])
+    if len(found.batch) > MAX_EVENTS:
+        raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
+    common = {"sentAt": found.sentAt, "context": found.context}
+    shared = {name: value for name, value in common.items() if value is not None}
+    return [_draft(index, msgspec.json.encode(shared | message)) for index, message in enumerate(found.batch)]
+
+
+def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
+    """Return the draft of one call's bytes."""
+    return _draft(0, raw)
+
+
+def _draft(index: int, raw: bytes) -> Draft:
+    try:
+        sent, kind, name = _event(read_object(raw))
+    except RefusedError as refusal:
+        return Draft(index=index, raw=raw, refusal=refusal)
+    return Draft(index=index, raw=raw, sent=sent, kind=kind, name=name)
+
+
+def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
+    kind = message.get("type") or message.get("action")
+    properties = mapping(message.get("properties"))
+    common = _common(message, properties)
+    if kind == "track":
+        name = text(message.get("event"), _NAMES)
+        if name is None:
+            raise RefusedError(Reason.INVALID, "A track call needs its event.", ("event",))
+        video = video_of(name, properties)
+        if video is not None:
+            return event(common | video), None, None
+        # Whatever its name, it is an event of its own: a foreign `video_start` follows other rules.
+        own: dict[str, Any] = {"event_type": name, "properties": properties or None}
+        if name.lower().startswith("video "):
+            own["interactive"] = False
+        return event(common | own), "custom", name
+    if kind in {"page", "screen"}:
+        return event(common | _view(kind, message, properties, common)), None, None
+    if kind in {"identify", "group", "alias"}:
+        return event(common | _identification(kind, message, common)), "identify", kind
+    raise RefusedError(Reason.INVALID, "A call is track, page, screen, identify, group or alias.", ("type",))
+
+
+def _common(message: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    context = mapping(message.get("context"))
+    page, campaign, size = (
+        mapping(context.get("page")),
+        mapping(context.get("campaign")),
+        mapping(context.get("screen")),
+    )
+    given = {"ip": text(context.get("ip"), 64), "user_agent": text(context.get("userAgent"), 1024)}
+    return {
+        "event_id": identity(message.get("messageId")),
+        "anonymous_id": identity(message.get("anonymousId")),
+        "user_id": identity(message.get("userId")),
+        # By the client's clock both, so their difference holds.
+        "timestamp": message.get("originalTimestamp") or message.get("timestamp"),
+        "sent_at": message.get("sentAt"),
+        "url": url(page.get("url")) or url(properties.get("url")),
+        "referrer": _referrer(page.get("referrer")) or _referrer(properties.get("referrer")),
+        "title": text(page.get("title"), 1000),
+        "language": text(context.get("locale"), 64),
+        "screen": screen(size.get("width"), size.get("height")),
+        "utm_source": text(campaign.get("source")),
+        "utm_medium": text(campaign.get("medium")),
+        "utm_campaign": text(campaign.get("name")),
+        "utm_term": text(campaign.get("term")),
+        "utm_content": text(campaign.get("content")),
+        "context": {name: value for name, value in given.items() if value} or None,
+    }
+
+
+def _referrer(value: object) -> str | None:
+    """Return a referrer; RudderStack writes `$direct` for none."""
+    return None if value == "$direct" else url(value)
+
+
+def _view(kind: str, message: dict[str, Any], properties: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    name = text(message.get("name"), 1000)
+    where = url(properties.get("url"))
+    if where is None and kind == "page":
+        where = common["url"] or url(properties.get("path"))
+    if where is None and name is not None:
+        # A screen has a name in place of an address.
+        where = url("/" + quote(name, safe=""))
+    title = text(properties.get("title"), 1000) or common["title"] or name
+    return {"event_type": "page_view", "url": where, "title": title, "properties": properties or None}
+
+
+def _identification(kind: str, message: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"event_type": kind, "properties": mapping(message.get("traits")) or None}
+    if kind == "alias" and common["anonymous_id"] is None:
+        found["anonymous_id"] = identity(message.get("previousId"))
+    if kind == "group":
+        found["properties"] = {**mapping(message.get("traits")), "groupId": message.get("groupId")}
+    return found
+
+
+def answer(reading: Reading) -> outcome.Outcome:
+    """Answer exactly 200: RudderStack's clients take nothing else for a success."""
+    if reading.single and reading.drafts[0].refusal is not None:
+        return outcome.native(reading.drafts, single=True)
+    return outcome.Outcome(200, outcome.JSON, SUCCESS)
+
+
+DIALECT: Final = Dialect("segment", read, reread, answer)
+PATHS: Final = tuple(f"/v1/{name}" for pair in _SHORT.items() for name in pair)
+
+
+def settings(key: str) -> bytes:
+    """Return what the browser library asks for before it sends: where events go, and with which key."""
+    return msgspec.json.encode(
+        {
+            "integrations": {"Segment.io": {"apiKey": key, "unbundledIntegrations": [], "addBundledMetadata": False}},
+            "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
+            "edgeFunction": {},
+            "metrics": {"sampleRate": 0},
+            "legacyVideoPluginsEnabled": False,
+            "remotePlugins": [],
+        }
+    )
+
+
+def source_config(key: str) -> bytes:
+    """Return what RudderStack's browser library asks for before it sends."""
+    quiet = {"statsCollection": {"errors": {"enabled": False}, "metrics": {"enabled": False}}}
+    source = {
+        "id": "streamgauge",
+        "name": "Streamgauge",
+        "writeKey": key,
+        "enabled": True,
+        "workspaceId": "streamgauge",
+        "connections": [],
+        "destinations": [],
+        "config": quiet,
+    }
+    return msgspec.json.encode({"source": source, "updatedAt": "2024-01-01T00:00:00Z"})

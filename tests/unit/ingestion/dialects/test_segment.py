@@ -1,0 +1,199 @@
+"""Segment's and RudderStack's clients: what they need back, and the events that they meant."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.ingest_door import NOW
+from tests.unit.ingestion.dialects.recordings import FOLDER, let_in, needs_recordings, replay, requests_of
+
+if TYPE_CHECKING:
+    from streamgauge.events.models import StampedEvent
+
+    from tests.support.ingest_door import Door
+
+CLIENTS = (
+    sorted(
+        path.name.removesuffix(".json")
+        for pattern in ("*segment*", "*rudder*", "analytics-node*")
+        for path in FOLDER.glob(f"{pattern}.json")
+    )
+    if FOLDER.exists()
+    else []
+)
+CALLS = FOLDER.parent / "video-events" / "segment_video_spec_calls.json"
+
+
+def meant(recorded: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the calls of a recording by their id: a repeated batch brings the same ones."""
+    bodies = [one["body_json"] for one in recorded if one["method"] == "POST"]
+    return {call["messageId"]: call for body in bodies for call in body.get("batch", [body])}
+
+
+@needs_recordings
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("scope", ["write", "server"])
+def test_each_recording_gets_what_its_client_needs(
+    client: str, scope: str, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_in(door, monkeypatch, scope)
+    recorded = requests_of(client)
+    for one in recorded:
+        reply = replay(door, one)
+        assert reply.status == (204 if one["method"] == "OPTIONS" else 200), reply.text
+        assert reply.headers["access-control-allow-origin"] == "*"
+        wanted = dict(one["headers"]).get("Access-Control-Request-Headers", "")
+        if one["method"] == "OPTIONS":
+            allowed = reply.headers["access-control-allow-headers"].split(", ")
+            assert set(filter(None, wanted.split(","))) <= set(allowed)
+        elif one["method"] == "POST":
+            assert reply.json == {"success": True}
+    calls = meant(recorded)
+    late = {number for number, call in calls.items() if call.get("timestamp", "").startswith("2024")}
+    assert {event.id for event in door.events} == set(calls) - late
+    assert {(letter.event_id, letter.reason) for letter in door.letters} == {(number, "too_late") for number in late}
+    kinds = {
+        "page": "page_view",
+        "screen": "page_view",
+        "identify": "identify",
+        "group": "identify",
+        "alias": "identify",
+    }
+    for event in door.events:
+        call = calls[event.id]
+        assert event.user_id == (call.get("userId") or None)
+        if call["type"] in kinds:
+            assert event.kind == kinds[call["type"]]
+
+
+@needs_recordings
+def test_settings_name_the_key(door: Door) -> None:
+    assert (
+        door.send(path="/v1/projects/k/settings", method="GET", key=None).json["integrations"]["Segment.io"]["apiKey"]
+        == "k"
+    )
+    source = door.send(path="/sourceConfig/", method="GET", key=None, query={"writeKey": "k"}).json["source"]
+    assert source["enabled"] is True
+    assert source["destinations"] == []
+
+
+def send(door: Door, call: dict[str, Any], path: str = "/v1/batch", key: str = "w") -> StampedEvent:
+    """Send a call by itself or as a batch, and return its event."""
+    body = {"batch": [call], "sentAt": "2026-05-28T20:26:40Z"} if path.endswith(("batch", "/b")) else call
+    reply = door.send(body, path=path, key=key)
+    assert (reply.status, reply.json) == (200, {"success": True})
+    return door.events[-1]
+
+
+def test_a_clock_is_corrected_by_when_the_batch_was_sent(door: Door) -> None:
+    body = {
+        "batch": [{"type": "track", "event": "Signed Up", "userId": "u", "timestamp": "2020-01-01T00:00:00Z"}],
+        "sentAt": "2020-01-01T00:00:10Z",
+    }
+    assert door.send(body, path="/v1/batch").status == 200
+    assert door.events[0].time == NOW - 10_000_000
+
+
+def test_a_track_call_is_a_custom_event_with_its_properties(door: Door) -> None:
+    event = send(door, {"event": "page_view", "anonymousId": "a", "properties": {"plan": "pro"}}, "/v1/t")
+    assert (event.kind, event.name, event.anonymous_id, event.properties) == (
+        "custom",
+        "page_view",
+        "a",
+        {"plan": "pro"},
+    )
+
+
+def test_a_page_call_is_a_page_view(door: Door) -> None:
+    context = {
+        "page": {"url": "https://example.org/a?x=1", "referrer": "https://www.google.com/", "title": "A"},
+        "campaign": {"source": "news", "name": "may"},
+        "locale": "de-CH",
+        "screen": {"width": 800, "height": 600},
+    }
+    event = send(door, {"userId": None, "anonymousId": "a", "context": context}, "/v1/page")
+    assert event.page is not None
+    assert (event.kind, event.page.path, event.page.title) == ("page_view", "/a", "A")
+    assert (event.acquisition.utm_source, event.acquisition.utm_campaign) == ("news", "may")
+    assert (event.surroundings.language, event.surroundings.screen) == ("de-CH", "800x600")
+
+
+def test_a_screen_has_its_name_for_a_path(door: Door) -> None:
+    event = send(door, {"type": "screen", "name": "Main Menu", "userId": "u"})
+    assert event.page is not None
+    assert (event.page.path, event.page.title) == ("/Main%20Menu", "Main Menu")
+
+
+def test_an_alias_joins_the_id_before(door: Door) -> None:
+    event = send(door, {"type": "alias", "previousId": "anon-1", "userId": "u"})
+    assert (event.kind, event.anonymous_id, event.user_id) == ("identify", "anon-1", "u")
+
+
+@pytest.mark.parametrize(("key", "touches"), [("w", True), ("s", True)])
+def test_an_address_counts_from_server_keys_alone(door: Door, key: str, touches: bool) -> None:
+    call = {"type": "track", "event": "x", "userId": "u", "context": {"ip": "198.51.100.9", "userAgent": "curl/8"}}
+    event = send(door, call, key=key)
+    assert event.bot is (key == "s")
+    assert event.touches_visit is touches
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "track", "userId": "u"},
+        {"type": "who", "userId": "u"},
+        {"type": "page", "userId": "u"},
+        {"type": "track", "event": "x", "timestamp": "yesterday"},
+        {"type": "track", "event": "x", "userId": "u" * 201},
+        {"type": 5, "event": ["x"], "context": [], "properties": "none"},
+    ],
+)
+def test_a_refused_call_of_a_batch_is_kept_and_the_rest_goes_on(door: Door, call: dict[str, Any]) -> None:
+    good = {"type": "track", "event": "y", "messageId": "m-2", "properties": None}
+    assert door.send({"batch": [{"messageId": "m-1", **call}, good]}, path="/v1/batch").status == 200
+    assert [event.id for event in door.events] == ["m-2"]
+    assert [letter.event_id for letter in door.letters] == ["m-1"]
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", '{"batch": 1}', '{"batch": [1]}', "data=x"])
+def test_a_body_without_calls_is_unreadable(door: Door, body: str) -> None:
+    assert door.send(body, path="/v1/batch").status == 400
+
+
+def test_an_unknown_key_is_turned_away(door: Door) -> None:
+    assert door.send({"batch": [{"type": "track", "event": "x"}]}, path="/v1/batch", key="nobody").status == 401
+
+
+@pytest.mark.skipif(not CALLS.exists(), reason="the calls of the video spec are not beside the checkout")
+def test_the_calls_of_the_video_spec(door: Door) -> None:
+    calls = json.loads(CALLS.read_text())["calls"]
+    for call in calls:
+        send(door, call, "/v1/track")
+    assert [event.name or event.kind for event in door.events] == [
+        *(
+            "video_start",
+            "video_pause",
+            "video_error",
+            "video_buffer",
+            "video_progress",
+            "seek",
+            "seek",
+            "video_resume",
+        ),
+        *("video_complete", "video_pause", "video_start", "video_progress", "video_complete"),
+        *("Video Ad Started", "Video Ad Playing", "Video Ad Completed"),
+    ]
+    films = [event for event in door.events if event.video is not None]
+    assert {(event.session_id, event.video.video_id) for event in films if event.video} == {("12345", "0129370")}
+    ads = door.events[13:]
+    assert not any(event.interactive for event in ads)
+    started, ended = (event.video for event in door.events[5:7])
+    assert started is not None
+    assert ended is not None
+    assert (started.seek_from, started.seek_to, ended.seek_from, ended.seek_to) == (278, 320, 320, 320)
+    first = door.events[0].video
+    assert first is not None
+    assert (first.position, first.duration, first.quality, first.bitrate) == (0, 392, "hd1080", 100)

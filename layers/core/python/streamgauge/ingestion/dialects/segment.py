@@ -31,12 +31,12 @@ SUCCESS: Final = b'{"success":true}'
 _SHORT: Final = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": "batch"}
 _NO_EVENTS: Final = "The body holds no calls."
 _NAMES: Final = 100
+_MOMENT: Final = 64
 
 
 class _Batch(msgspec.Struct):
     batch: list[dict[str, Any]]
     sentAt: Any = None  # noqa: N815 - Segment's name
-    context: Any = None
 
 
 _BATCH: Final = msgspec.json.Decoder(_Batch)
@@ -67,8 +67,9 @@ def _batch(body: bytes) -> list[Draft]:
         raise OutOfBoundsError(_NO_EVENTS, [(["body", "batch"], _NO_EVENTS)])
     if len(found.batch) > MAX_EVENTS:
         raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
-    common = {"sentAt": found.sentAt, "context": found.context}
-    shared = {name: value for name, value in common.items() if value is not None}
+    # It is written into each call, so it may not be long.
+    sent_at = text(found.sentAt, _MOMENT)
+    shared = {} if sent_at is None else {"sentAt": sent_at}
     return [_draft(index, msgspec.json.encode(shared | message)) for index, message in enumerate(found.batch)]
 
 

@@ -235,6 +235,7 @@ def test_a_store_away_is_503(table) -> None:
 def test_an_answer_may_be_kept_by_its_caller_alone() -> None:
     answer = app.resolve(request("GET", "/open/a"), None)
     assert answer["headers"]["Cache-Control"] == "private, max-age=30"
+    assert answer["headers"]["Vary"] == "Accept, Authorization"
     assert (
         app.resolve(request("GET", "/report/blog", caller=key("*", "read")), None)["headers"]["Cache-Control"]
         == "no-store"

@@ -165,8 +165,11 @@ def bypasses_cache(app: Application) -> bool:
 
 
 def cached(body: Body, seconds: int) -> Response[Body]:
-    """Return an answer that the caller may keep for a while (never a shared cache: answers depend on credentials)."""
-    headers = {"Cache-Control": f"private, max-age={seconds}"}
+    """Return an answer that the caller may keep for a while (never a shared cache: answers depend on credentials).
+
+    The same address answers as JSON or CSV, and to every key what it may see: a browser must not give out one for the other.
+    """
+    headers = {"Cache-Control": f"private, max-age={seconds}", "Vary": "Accept, Authorization"}
     return Response(200, content_type="application/json", body=body, headers=headers)
 
 

@@ -14,7 +14,7 @@ from streamgauge.edge.origin import header
 from streamgauge.edge.problems import INTERNAL, Problem, problem_of
 from streamgauge.errors import ForbiddenError, NotFoundError
 from streamgauge.ingestion.call import read_call
-from streamgauge.ingestion.dialects import dialect_of, segment
+from streamgauge.ingestion.dialects import dialect_of, posthog, segment
 from streamgauge.ingestion.pipeline import Pipeline
 from streamgauge.places.lookup import normal
 from streamgauge.settings import settings
@@ -42,7 +42,7 @@ def answer(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[
     if method == "OPTIONS":
         return {"statusCode": 204, "headers": dict(PREFLIGHT)}
     call = read_call(event, viewer_address(event, origin_secret()), received)
-    if method == "GET" and (known := configuration(call)) is not None:
+    if (known := configuration(call, method)) is not None:
         return {"statusCode": 200, "headers": {"content-type": "application/json", **CORS}, "body": known.decode()}
     dialect = dialect_of(call.path)
     if dialect is None:
@@ -53,8 +53,10 @@ def answer(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[
     return {"statusCode": status, "headers": {"content-type": kind, **CORS}, "body": body.decode()}
 
 
-def configuration(call: Call) -> bytes | None:
+def configuration(call: Call, method: str) -> bytes | None:
     """Return what a browser library asks for before it sends, None at other paths. It holds nothing but the key that was given."""
+    if method == "POST":
+        return posthog.DECIDE if call.path == "/decide" else None
     if call.path == "/sourceConfig":
         return segment.source_config(call.query.get("writeKey", ""))
     project = _SETTINGS.fullmatch(call.path)

@@ -24,6 +24,18 @@ class _BodyKey(msgspec.Struct):
     api_key: Any = None
 
 
+def _token(body: bytes) -> str:
+    """Return the key that an event of PostHog's browser library holds, or the first of several."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    first = found[0] if isinstance(found, list) and found else found
+    properties = first.get("properties") if isinstance(first, dict) else None
+    given = properties.get("token") if isinstance(properties, dict) else None
+    return given[:_MAX_KEY] if isinstance(given, str) else ""
+
+
 class _Names(msgspec.Struct):
     payload: Any = None
     d: Any = None
@@ -94,6 +106,8 @@ def _user_name(credentials: str) -> str:
 
 
 def _in_body(body: bytes) -> str:
+    if b'"token"' in body and b"api_key" not in body:
+        return _token(body)
     if b"writeKey" not in body and b"api_key" not in body:
         return ""
     try:

@@ -125,7 +125,12 @@ def _trackers() -> dict[str, dict[str, Any]]:
         "type": "object",
         "description": "As Plausible's trackers, or its events API, have it.",
     }
+    posthog: dict[str, Any] = {"description": "As PostHog's clients have it."}
+    decided = _configuration("PostHog: settings of its browser library", {"name": "v", "in": "query", "schema": {}})
     found = {
+        "/batch": _post("PostHog: up to 500 events", posthog, {200: ("Taken.", None)}, tags=_CLIENTS),
+        "/e": _post("PostHog: events of its browser library", posthog, {200: ("Taken.", None)}, tags=_CLIENTS),
+        "/decide": {"post": decided["get"]},
         "/api/send": _post("Umami: an event", umami, {200: ("Taken.", None)}, tags=_CLIENTS),
         "/api/event": _post("Plausible: an event", plausible, {202: ("Taken.", None)}, tags=_CLIENTS),
     }

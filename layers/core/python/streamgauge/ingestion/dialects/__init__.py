@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.ingestion.dialects import funnel_steps, native, plausible, segment, umami, views
+from streamgauge.ingestion.dialects import funnel_steps, native, plausible, posthog, segment, umami, views
 
 if TYPE_CHECKING:
     from streamgauge.ingestion.dialects.dialect import Dialect
@@ -18,6 +18,8 @@ ROUTES: Final[dict[str, Dialect]] = {
     "/api/v1/analytics/event/batch": native.BATCH,
     "/api/v1/funnels/track": funnel_steps.DIALECT,
     "/api/event": plausible.DIALECT,
+    "/batch": posthog.DIALECT,
+    "/e": posthog.DIALECT,
     "/api/send": umami.DIALECT,
     **dict.fromkeys(segment.PATHS, segment.DIALECT),
 }

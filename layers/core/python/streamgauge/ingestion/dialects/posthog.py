@@ -1,0 +1,142 @@
+"""PostHog's capture calls: a batch of a back end, or what its browser library sends, one event or a list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from streamgauge.errors import OutOfBoundsError, TooLargeError, UnreadableError
+from streamgauge.events.reasons import Reason
+from streamgauge.ingestion import outcome
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, seconds, text, url
+from streamgauge.ingestion.dialects.segment_video import video_of
+from streamgauge.ingestion.drafts import Draft
+from streamgauge.ingestion.models import MAX_EVENTS
+from streamgauge.ingestion.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from streamgauge.events.models import Kind
+    from streamgauge.ingestion.call import Call
+    from streamgauge.ingestion.models import SentEvent
+
+SUCCESS: Final = b'{"success":true}'
+DECIDE: Final = b'{"featureFlags":{},"sessionRecording":false,"supportedCompression":["gzip-js","gzip"]}'
+"""What the browser library asks for before it sends: no flags, no recording."""
+
+_NO_EVENTS: Final = "The body holds no events."
+_MOMENT: Final = 64
+_SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_TOLD: Final = {
+    "$identify": "identify",
+    "$set": "identify",
+    "$create_alias": "alias",
+    "$groupidentify": "group",
+    "$pageleave": "pageleave",
+}
+"""Events that go on with the visit and are none of their own."""
+
+
+class _Batch(msgspec.Struct):
+    batch: list[dict[str, Any]]
+    sent_at: Any = None
+
+
+_BATCH: Final = msgspec.json.Decoder(_Batch)
+_EVENTS: Final = msgspec.json.Decoder(dict[str, Any] | list[dict[str, Any]])
+
+
+def read(call: Call) -> Reading:
+    """Return the drafts of a request."""
+    shared: dict[str, Any] = {}
+    try:
+        if call.path == "/batch":
+            batch = _BATCH.decode(call.body)
+            events, sent_at = batch.batch, text(batch.sent_at, _MOMENT)
+            shared = {} if sent_at is None else {"sent_at": sent_at}
+        else:
+            found = _EVENTS.decode(call.body)
+            events = found if isinstance(found, list) else [found]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UnreadableError(_NO_EVENTS) from None
+    if not events:
+        raise OutOfBoundsError(_NO_EVENTS, [(["body"], _NO_EVENTS)])
+    if len(events) > MAX_EVENTS:
+        raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
+    return Reading([_draft(at, msgspec.json.encode(shared | one)) for at, one in enumerate(events)], single=False)
+
+
+def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
+    """Return the draft of one event's bytes."""
+    return _draft(0, raw)
+
+
+def _draft(index: int, raw: bytes) -> Draft:
+    try:
+        sent, kind, name = _event(read_object(raw))
+    except RefusedError as refusal:
+        return Draft(index=index, raw=raw, refusal=refusal)
+    return Draft(index=index, raw=raw, sent=sent, kind=kind, name=name)
+
+
+def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
+    name, properties = text(message.get("event"), 100), mapping(message.get("properties"))
+    if name is None:
+        raise RefusedError(Reason.INVALID, "An event needs its name.", ("event",))
+    referrer = properties.get("$referrer")
+    given = {"ip": text(properties.get("$ip"), 64), "user_agent": text(properties.get("$raw_user_agent"), 1024)}
+    own = {key: value for key, value in properties.items() if not key.startswith("$") and key != "token"}
+    found: dict[str, Any] = {
+        "event_type": name,
+        "event_id": identity(message.get("uuid")),
+        **_who(name, message, properties),
+        **_when(message),
+        "url": url(properties.get("$current_url")),
+        "referrer": None if referrer == "$direct" else url(referrer),
+        "title": text(properties.get("title"), 1000),
+        "language": text(properties.get("$browser_language"), 64),
+        "screen": screen(properties.get("$screen_width"), properties.get("$screen_height")),
+        "properties": own or None,
+        "context": {key: value for key, value in given.items() if value} or None,
+    }
+    if name in _TOLD:
+        traits = mapping(message.get("$set")) or mapping(properties.get("$set"))
+        return event(found | {"properties": traits or None}), "identify", _TOLD[name]
+    if name in {"$pageview", "$screen"}:
+        shown = text(properties.get("$screen_name"), 1000)
+        found["url"] = found["url"] or (url("/" + quote(shown, safe="")) if shown else None)
+        return event(found), "page_view", None
+    video = video_of(name, own)
+    if video is not None:
+        return event(found | video), None, None
+    # What the library notes by itself is no act of the visitor's.
+    return event(found | {"interactive": False if name.startswith("$") else None}), "custom", name
+
+
+def _who(name: str, message: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    distinct = identity(message.get("distinct_id") or properties.get("distinct_id"))
+    device = identity(properties.get("$device_id"))
+    if name == "$create_alias":
+        return {"user_id": distinct, "anonymous_id": identity(properties.get("alias"))}
+    if distinct == device or properties.get("$is_identified") is False:
+        return {"anonymous_id": distinct}
+    return {"user_id": distinct, "anonymous_id": identity(properties.get("$anon_distinct_id")) or device}
+
+
+def _when(message: dict[str, Any]) -> dict[str, Any]:
+    """Return when it happened and was sent; the browser library gives the milliseconds between them instead."""
+    offset = seconds(message.get("offset"))
+    if message.get("timestamp") is None and offset is not None:
+        return {"timestamp": _SOME_TIME - timedelta(milliseconds=offset), "sent_at": _SOME_TIME}
+    return {"timestamp": message.get("timestamp"), "sent_at": message.get("sent_at")}
+
+
+def answer(reading: Reading) -> outcome.Outcome:  # noqa: ARG001 - every dialect is called alike
+    """Answer exactly 200: its clients would repeat the whole batch."""
+    return outcome.Outcome(200, outcome.JSON, SUCCESS)
+
+
+DIALECT: Final = Dialect("posthog", read, reread, answer)

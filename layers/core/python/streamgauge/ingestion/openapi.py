@@ -143,7 +143,10 @@ def _trackers() -> dict[str, dict[str, Any]]:
 def _configuration(summary: str, parameter: dict[str, Any]) -> dict[str, Any]:
     answer = {"description": "How to send.", "content": {"application/json": {"schema": {"type": "object"}}}}
     get = {"summary": summary, "tags": list(_CLIENTS), "security": [], "parameters": [parameter]}
-    return {"get": {**get, "responses": {"200": answer}}}
+    problem = {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+    problems = {404: "There is nothing at this path.", 413: _PROBLEMS[413], 415: _PROBLEMS[415]}
+    refused = {str(status): {"description": text, "content": problem} for status, text in problems.items()}
+    return {"get": {**get, "responses": {"200": answer, **refused}}}
 
 
 def _post(

@@ -14,6 +14,7 @@ LANES = [{"events": 3, "busy_seconds": "0.5", "last_arrival": 10, "at": 12}]
 def _stores(environment) -> None:
     health._last.clear()
     environment.setattr(health, "progress_items", lambda: LANES)
+    environment.setattr(health.connections, "count", lambda _now: 2)
     environment.setattr(health, "probes", lambda: {"postgres": lambda: "idle", "dynamodb": lambda: "ok"})
 
 
@@ -47,6 +48,7 @@ def test_metrics_are_text_for_prometheus() -> None:
     answer = health.handler(request("GET", "/metrics", caller=key("*", "admin")), None)
     assert answer["headers"]["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "\nanalytics_service_events_processed_total 3\n" in answer["body"]
+    assert "\nanalytics_service_websocket_connections 2\n" in answer["body"]
 
 
 @pytest.mark.parametrize(("name", "status"), [("process", 200), ("dependencies", 200), ("metrics", 200)])

@@ -100,7 +100,8 @@ def _item(body: Mapping[str, Any]) -> SessionItem:
 
 def _media(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the version that plays, where the payload names versions: the selected one, else the first."""
-    versions = [one for one in metadata.get("Media") or () if isinstance(one, dict)]
+    listed = metadata.get("Media")
+    versions = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     return next((one for one in versions if played.flag(one.get("selected"))), versions[0] if versions else {})
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from streamgauge.errors import UnreadableError
+from streamgauge.events.reasons import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,6 +20,13 @@ class Reading(NamedTuple):
 
     drafts: list[Draft]
     single: bool
+
+
+def only(draft: Draft) -> Reading:
+    """Return the reading of a request that is one event. Raises UnreadableError when its body cannot be read at all."""
+    if draft.refusal is not None and draft.refusal.reason is Reason.UNREADABLE:
+        raise UnreadableError(draft.refusal.detail)
+    return Reading([draft], single=True)
 
 
 class Dialect(NamedTuple):

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from streamgauge.errors import UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
-from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading, only
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.models import SentEvent, SentFunnelStep
 from streamgauge.ingestion.reading import read_one
@@ -31,10 +30,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 def read(call: Call) -> Reading:
     """Return the draft of the reported step."""
-    draft = reread(call.body.strip(), call.argument)
-    if draft.refusal is not None and draft.refusal.reason is Reason.UNREADABLE:
-        raise UnreadableError(draft.refusal.detail)
-    return Reading([draft], single=True)
+    return only(reread(call.body.strip(), call.argument))
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike

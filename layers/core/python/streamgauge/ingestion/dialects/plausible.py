@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from streamgauge.errors import UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
-from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading, only
 from streamgauge.ingestion.dialects.fields import event, mapping, read_object, seconds, text, url
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.refusal import RefusedError
@@ -27,10 +26,7 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 def read(call: Call) -> Reading:
     """Return the draft of the event."""
-    draft = reread(call.body.strip(), call.argument)
-    if draft.refusal is not None and draft.refusal.reason is Reason.UNREADABLE:
-        raise UnreadableError(draft.refusal.detail)
-    return Reading([draft], single=True)
+    return only(reread(call.body.strip(), call.argument))
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike

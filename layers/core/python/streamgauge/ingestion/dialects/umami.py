@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from streamgauge.errors import UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
-from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading, only
 from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, text, url
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.refusal import RefusedError
@@ -22,10 +21,7 @@ SUCCESS: Final = b'{"success":true}'
 
 def read(call: Call) -> Reading:
     """Return the draft of the event."""
-    draft = reread(call.body.strip(), call.argument)
-    if draft.refusal is not None and draft.refusal.reason is Reason.UNREADABLE:
-        raise UnreadableError(draft.refusal.detail)
-    return Reading([draft], single=True)
+    return only(reread(call.body.strip(), call.argument))
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike

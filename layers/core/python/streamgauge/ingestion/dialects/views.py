@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from streamgauge.errors import UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
-from streamgauge.ingestion.dialects.dialect import Dialect, Reading
+from streamgauge.ingestion.dialects.dialect import Dialect, Reading, only
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.models import SentEvent, SentView
 from streamgauge.ingestion.reading import read_one
@@ -28,10 +27,7 @@ _NOTHING: Final = SentView()
 
 def read(call: Call) -> Reading:
     """Return the draft of the view; an empty body says nothing."""
-    draft = reread(call.body.strip(), call.argument)
-    if draft.refusal is not None and draft.refusal.reason is Reason.UNREADABLE:
-        raise UnreadableError(draft.refusal.detail)
-    return Reading([draft], single=True)
+    return only(reread(call.body.strip(), call.argument))
 
 
 def reread(raw: bytes, argument: str) -> Draft:

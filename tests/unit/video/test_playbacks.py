@@ -10,7 +10,9 @@ from streamgauge.clock import MICROSECONDS
 from streamgauge.contributions import VIDEO_AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import fact_of, user_key
-from streamgauge.video.playbacks import GAP, GAP_AFTER_PAUSE, Playback, contribute, covered, fold
+from streamgauge.video.contributing import contribute
+from streamgauge.video.playbacks import GAP, GAP_AFTER_PAUSE, Playback, fold
+from streamgauge.video.sections import covered
 
 from tests.support.stamped import ZONE, instant, person_hash, stamped
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from streamgauge.clock import MICROSECONDS
 from streamgauge.contributions import POINTS, Contributions
 from streamgauge.events.facts import fact_of
+from streamgauge.video.contributing import contribute
 from streamgauge.video.figures import Sums
-from streamgauge.video.playbacks import Playback, contribute, first_point, fold
+from streamgauge.video.playbacks import Playback, fold
+from streamgauge.video.sections import first_point
 
 from tests.oracle.seconds import Player, Step, Told
 from tests.support.stamped import ZONE, instant, stamped

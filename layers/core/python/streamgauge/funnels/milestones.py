@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from streamgauge.funnels.models import MILESTONES
-from streamgauge.video.playbacks import COMPLETE_SHARE, Playback
+from streamgauge.video.contributing import COMPLETE_SHARE
+from streamgauge.video.playbacks import Playback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,13 +1,10 @@
-"""Playbacks: fold and contribution. Pure; `docs/definitions.md`, Video, says what is counted."""
+"""Playbacks: events of a viewer and a video, folded. Pure; `docs/definitions.md`, Video, says what is counted."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.clock import MICROSECONDS
-from streamgauge.contributions import POINTS, RENDITION, STARTUP
-from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import (
     BUFFER,
     COMPLETE,
@@ -20,11 +17,10 @@ from streamgauge.events.facts import (
     START,
     Fact,
 )
+from streamgauge.video.sections import covered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from streamgauge.contributions import Contributions, Curve
 
 GAP: Final = 30 * 60 * MICROSECONDS
 GAP_AFTER_PAUSE: Final = 4 * 60 * 60 * MICROSECONDS
@@ -33,12 +29,6 @@ LONGEST_BUFFERING: Final = 60.0
 FASTEST: Final = 2.5
 SLACK_SECONDS: Final = 15.0
 """An advance greater than elapsed x FASTEST + SLACK_SECONDS is a seek."""
-MILLION: Final = 1_000_000
-COMPLETE_SHARE: Final = 0.95
-QUALIFIED_SECONDS: Final = 30.0
-SHORT_VIDEO_SECONDS: Final = 60.0
-_DIGITS: Final = 9
-"""To how many decimals of a hundredth a position is on an instant: far more coarse than floating-point numbers are off."""
 
 _RUNNING: Final = frozenset({START, RESUME, PROGRESS})
 _HALTING: Final = frozenset({PAUSE, COMPLETE})
@@ -253,17 +243,6 @@ class Playback:
             self.startup_time = max(0.0, (time - self.started_at) / MICROSECONDS - advance)
 
 
-def covered(sections: Iterable[Iterable[float]], duration: float) -> float:
-    """Return the length of the union of [from, to) sections within [0, duration), in seconds."""
-    total, reach = 0.0, 0.0
-    for begin, end in sorted((max(0.0, begin), min(end, duration)) for begin, end in sections):
-        # One that lies beyond the duration is left with its end before its begin.
-        if end > max(begin, reach):
-            total += end - max(begin, reach)
-            reach = end
-    return total
-
-
 def fold(latest: Playback | None, facts: Iterable[Fact], touch: Callable[[Playback], None]) -> list[Playback]:
     """Fold events of one playback key, sorted by (time, id), onto its latest playback.
 
@@ -280,87 +259,3 @@ def fold(latest: Playback | None, facts: Iterable[Fact], touch: Callable[[Playba
             changed.append(playback)
         playback.add(fact)
     return changed
-
-
-def contribute(playback: Playback, into: Contributions, step: int) -> None:
-    """Add (`step` 1) or take away (-1) all that a playback puts into the rollups of the day of its first event.
-
-    What is taken away is what was added last: before the playback changes.
-    """
-    if step > 0 or playback.amounts is None:
-        playback.amounts = amounts_of(playback)
-    if playback.amounts is None:
-        return
-    key = playback.video_id, playback.day, playback.bot
-    row = into.videos[key]
-    for index, amount in enumerate(playback.amounts):
-        row[index] += step * amount
-    if playback.sections and playback.duration is not None:
-        add_points(playback.sections, playback.duration, into.curves[key], step)
-    if playback.startup_time is not None:
-        into.video_values[*key, STARTUP, str(round(playback.startup_time * 1000))] += step
-    for quality, seconds in playback.qualities.items():
-        into.video_values[*key, RENDITION, quality] += step * round(seconds * MILLION)
-    if playback.viewer is not None:
-        lasting = playback.viewer_user or playback.lasting
-        counts = into.appear(playback.day, bot=playback.bot, visitor=playback.viewer, lasting=lasting)
-        code = into.code(Dimension.VIEWER, playback.video_id)
-        counts[code] = counts.get(code, 0) + step
-
-
-def amounts_of(playback: Playback) -> list[int] | None:
-    """Return what a playback adds to `rollup_videos`, in the order of VIDEO_AMOUNTS; None when it is no view."""
-    if not playback.viewed:
-        return None
-    watched = playback.watched
-    share = playback.covered_share()
-    begun = bool(playback.sections) or playback.completed or playback.failed
-    return [
-        1,
-        int(is_qualified(watched, share, playback.duration)),
-        int(share is not None),
-        int(playback.completed or (share is not None and share >= COMPLETE_SHARE)),
-        int(playback.failed),
-        int(playback.started_at is not None and not begun),
-        round(watched * MILLION),
-        round((share or 0.0) * MILLION),
-        round(playback.buffered * MILLION),
-        round(playback.bitrate_time),
-        round(playback.bitrate_weight * MILLION),
-    ]
-
-
-def add_points(sections: Iterable[Iterable[float]], duration: float, curve: Curve, step: int) -> None:
-    """Add (`step` 1) or take away (-1) the instants p/100 x duration that [from, to) sections hold: each once to the audience."""
-    held = []
-    for begin, end in sections:
-        first, last = first_point(begin, duration), first_point(end, duration)
-        if first < last:
-            held.append((first, last))
-            curve.watches[first] += step
-            curve.watches[last] -= step
-    reach = -1
-    for first, last in sorted(held):
-        if first > reach:
-            if reach >= 0:
-                curve.audience[reach] -= step
-            curve.audience[first] += step
-        reach = max(reach, last)
-    if reach >= 0:
-        curve.audience[reach] -= step
-
-
-def first_point(position: float, duration: float) -> int:
-    """Return the first p of 0 to 100 whose instant p/100 x duration is not before a position."""
-    if position <= 0:
-        return 0
-    if position >= duration:
-        return POINTS
-    # 0.04 s of 4 s is on the first hundredth, whatever binary fractions make of it.
-    return math.ceil(round(position * POINTS / duration, _DIGITS))
-
-
-def is_qualified(watched: float, share: float | None, duration: float | None) -> bool:
-    """30 s of watch time, or half covered of a video shorter than 60 s."""
-    short = duration is not None and 0 < duration < SHORT_VIDEO_SECONDS
-    return watched >= QUALIFIED_SECONDS or (short and share is not None and share >= 0.5)  # noqa: PLR2004

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from streamgauge.store.postgres import rows_parameter
-from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, contribute, fold
+from streamgauge.video.contributing import contribute
+from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, fold
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.raw import read_chains
 

@@ -15,7 +15,7 @@ from streamgauge.clock import MICROSECONDS, day_start
 from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
 from streamgauge.store.postgres import rows_parameter
-from streamgauge.video import playbacks
+from streamgauge.video import contributing, playbacks
 from streamgauge.warehouse import playback_state, rollups, video_rollups, visit_rows, visit_state
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.late_visits import followers
@@ -109,7 +109,7 @@ class _Day:
             values = self.dictionaries.values(visit.acquisition, visit.surroundings)
             visits.contribute(visit, values, zone, self.into, 1)
         for playback in self.playbacks:
-            playbacks.contribute(playback, self.into, 1)
+            contributing.contribute(playback, self.into, 1)
         self.presence = {key: counts for key, counts in self.into.presence.items() if key[0] == day}
         for key, counts in self.presence.items():
             self.into.settle_visitor(key, counts, 1)

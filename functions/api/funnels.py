@@ -9,22 +9,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.edge.callers import require
 from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.filter_parameters import FilteredParameters, asked_filters
 from streamgauge.edge.http import ADMIN, READ, application, bypasses_cache, cached, caller, site_for, site_named
-from streamgauge.edge.parameters import Bots, RangeParameters, ReportParameters, ReportRange, report_range
+from streamgauge.edge.parameters import RangeParameters, ReportRange, report_range
+from streamgauge.edge.tables import as_table
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.filters.models import Filters
 from streamgauge.funnels import definitions, reports
+from streamgauge.funnels.answers import Analytics, Compared, DetailedAnalytics
+from streamgauge.funnels.breakdowns import Breakdown
 from streamgauge.funnels.definitions import Kept
-from streamgauge.funnels.models import (
-    Analytics,
-    Compared,
-    ComparedRange,
-    Comparison,
-    DetailedAnalytics,
-    Funnel,
-    FunnelList,
-    NewFunnel,
-)
-from streamgauge.funnels.reports import Breakdown
+from streamgauge.funnels.models import ComparedRange, Comparison, Funnel, FunnelList, NewFunnel
+from streamgauge.funnels.reports import Question
+from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
 
 app = application()
@@ -34,7 +31,10 @@ OPEN_SECONDS = 2
 """How long a caller may keep figures that include today; those of past days only change by late events."""
 PAST_SECONDS = 60
 
-Asked = Annotated[ReportParameters, Query()]
+PLACES = frozenset({"country", "region", "city"})
+"""Dimensions that come from the database of places, whose licence asks to be named."""
+
+Asked = Annotated[FilteredParameters, Query()]
 By = Annotated[
     Breakdown | None, Query(description="Per value of the visit that a person entered with (`page`: of the event).")
 ]
@@ -53,21 +53,34 @@ def _funnel(funnel_id: str, scope: str) -> Kept:
     return kept
 
 
-def _days(kept: Kept, asked: RangeParameters) -> ReportRange:
+def _days(kept: Kept, asked: RangeParameters, now: int) -> ReportRange:
     zone = site_named(kept.site_id).timezone
-    return report_range(asked, local_day(time.time_ns() // 1000, zone), zone)
+    return report_range(asked, local_day(now, zone), zone)
 
 
-def _figures(kept: Kept, days: ReportRange, bots: Bots, by: Breakdown | None = None) -> dict[str, Any]:
-    body = reports.analytics(_database(), kept, days, bots, breakdown=by, fresh=bypasses_cache(app))
-    return {"range": days.echo(), **body}
+def _figures(question: Question, asked: FilteredParameters, now: int) -> dict[str, Any]:
+    fresh = bypasses_cache(app)
+    body = reports.analytics(_database(), question, fresh=fresh)
+    if asked.compare is not None:
+        reports.add_comparison(_database(), question, now, body, fresh=fresh)
+    return body
 
 
-def _answer(body: dict[str, Any], days: ReportRange, limit: int) -> Response[Any]:
-    if "breakdown" in body:
-        body["breakdown"] = body["breakdown"][:limit]
-    past = days.end < local_day(time.time_ns() // 1000, days.timezone)
-    return cached(body, PAST_SECONDS if past else OPEN_SECONDS)
+def _answer(funnel_id: str, asked: FilteredParameters, by: Breakdown | None, *, timed: bool) -> Response[Any]:
+    """Answer with the figures of a funnel, and the page of the values of a dimension that is asked for."""
+    now = time.time_ns() // 1000
+    kept = _funnel(funnel_id, "read")
+    days = _days(kept, asked, now)
+    question = Question(kept, days, asked.bots, by, asked_filters(app, ["breakdown"]))
+    body = _figures(question, asked, now)
+    if by is not None:
+        values, skip = body["breakdown"], skip_of(asked.cursor)
+        body["breakdown"] = values[skip : skip + asked.limit]
+        body["next_cursor"] = next_cursor(skip + asked.limit if len(values) > skip + asked.limit else None)
+        body["attribution"] = attribution() if by in PLACES else None
+    past = days.end < local_day(now, days.timezone)
+    shown = body if timed else reports.plain(body)
+    return cached({"range": days.echo(), **shown}, PAST_SECONDS if past else OPEN_SECONDS)
 
 
 @app.post(FUNNELS, security=ADMIN, tags=["funnels"], status_code=HTTPStatus.CREATED)
@@ -90,18 +103,25 @@ def list_funnels(
     return FunnelList(results=[kept.shown() for kept in found[:limit]], next_cursor=next_cursor(more))
 
 
-@app.post(f"{FUNNELS}/compare", security=READ, tags=["funnels"])
-def compare_funnels(comparison: Comparison, asked: Annotated[ReportParameters, Query()]) -> Compared:
-    """Compare several funnels over one range, or one funnel over several."""
+@app.post(f"{FUNNELS}/compare", security=READ, tags=["funnels"], middlewares=[as_table(reports.flat_comparison)])
+def compare_funnels(comparison: Comparison, asked: Asked) -> Compared:
+    """Compare several funnels over one range, or one funnel over several. As CSV: a line per funnel or range and step."""
+    now = time.time_ns() // 1000
+    filters = asked_filters(app)
     if comparison.funnel_ids is not None:
         kepts = [_funnel(funnel_id, "read") for funnel_id in comparison.funnel_ids]
-        parts = [(kept.funnel_id, kept, _days(kept, asked)) for kept in kepts]
+        parts = [(kept.funnel_id, kept, _days(kept, asked, now)) for kept in kepts]
     else:
         kept = _funnel(comparison.funnel_id or "", "read")
-        ranges = [_days(kept, _range(one)) for one in comparison.ranges or []]
+        ranges = [_days(kept, _range(one), now) for one in comparison.ranges or []]
         parts = [(f"{days.start}/{days.end}", kept, days) for days in ranges]
-    found = [(label, reports.plain(_figures(kept, days, asked.bots))) for label, kept, days in parts]
+    found = [(label, _compared(kept, days, filters, asked, now)) for label, kept, days in parts]
     return Compared.model_validate({"funnels": [body for _, body in found], "tests": reports.compare(found)})
+
+
+def _compared(kept: Kept, days: ReportRange, filters: Filters, asked: FilteredParameters, now: int) -> dict[str, Any]:
+    question = Question(kept, days, asked.bots, filters=filters)
+    return {"range": days.echo(), **reports.plain(_figures(question, asked, now))}
 
 
 def _range(one: ComparedRange) -> RangeParameters:
@@ -136,20 +156,21 @@ def remove_funnel(funnel_id: str) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-@app.get(f"{FUNNELS}/<funnel_id>/analytics", security=READ, tags=["funnels"])
+@app.get(f"{FUNNELS}/<funnel_id>/analytics", security=READ, tags=["funnels"], middlewares=[as_table(reports.flat)])
 def analytics(funnel_id: str, asked: Asked, breakdown: By = None) -> Response[Analytics]:
-    """Show how many people got how far."""
-    kept = _funnel(funnel_id, "read")
-    days = _days(kept, asked)
-    return _answer(reports.plain(_figures(kept, days, asked.bots, breakdown)), days, asked.limit)
+    """Show how many people got how far. As CSV: a line per step, or per value and step.
+
+    Filters choose the visits in which the funnel may be entered.
+    """
+    return _answer(funnel_id, asked, breakdown, timed=False)
 
 
-@app.get(f"{FUNNELS}/<funnel_id>/analytics/detailed", security=READ, tags=["funnels"])
+@app.get(
+    f"{FUNNELS}/<funnel_id>/analytics/detailed", security=READ, tags=["funnels"], middlewares=[as_table(reports.flat)]
+)
 def detailed_analytics(funnel_id: str, asked: Asked, breakdown: By = None) -> Response[DetailedAnalytics]:
-    """Show how many people got how far, how long each step took, and the same per day."""
-    kept = _funnel(funnel_id, "read")
-    days = _days(kept, asked)
-    return _answer(_figures(kept, days, asked.bots, breakdown), days, asked.limit)
+    """Show how many people got how far, how long each step took, and the same per day. As CSV: as the shorter call."""
+    return _answer(funnel_id, asked, breakdown, timed=True)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

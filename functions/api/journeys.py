@@ -1,17 +1,16 @@
 """How visitors of a website go on: who comes back, from page to page, to its goals."""
 
 import time
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
-from streamgauge.edge.csv_answers import wants_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.filter_parameters import asked_filters
-from streamgauge.edge.http import READ, Application, application, cached, site_for
+from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.parameters import ListParameters, ReportRange, report_range
+from streamgauge.edge.tables import as_table
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.models import OF_EVENTS, Filters
 from streamgauge.ingestion.pages import cut, folded
@@ -59,19 +58,9 @@ def _answer(body: dict[str, Any], days: ReportRange) -> Response[Any]:
     return cached({"range": days.echo(), **body}, SECONDS)
 
 
-def _flat(flatten: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Callable[..., Response[Any]]:
-    """Return a middleware that lays the lists within rows flat, for those who accept nothing but CSV."""
-
-    def middleware(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
-        response = next_middleware(app)
-        if isinstance(response.body, dict) and wants_csv(app.current_event.raw_event):
-            response.body["results"] = flatten(response.body)
-        return response
-
-    return middleware
-
-
-@app.get("/api/v1/analytics/retention/<website_id>", security=READ, tags=["website"], middlewares=[_flat(cohorts.flat)])
+@app.get(
+    "/api/v1/analytics/retention/<website_id>", security=READ, tags=["website"], middlewares=[as_table(cohorts.flat)]
+)
 def retention(
     website_id: str,
     asked: Asked,
@@ -87,7 +76,7 @@ def retention(
     return _answer({**body, "next_cursor": None}, days)
 
 
-@app.get("/api/v1/analytics/paths/<website_id>", security=READ, tags=["website"], middlewares=[_flat(paths.flat)])
+@app.get("/api/v1/analytics/paths/<website_id>", security=READ, tags=["website"], middlewares=[as_table(paths.flat)])
 def path_report(
     website_id: str,
     asked: Asked,

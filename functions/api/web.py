@@ -1,18 +1,17 @@
 """Reports of a website."""
 
 import time
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.dimensions import Dimension
-from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.filter_parameters import WebsiteParameters, asked_filters
-from streamgauge.edge.http import READ, Application, application, cached, site_for
+from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.parameters import ReportRange, report_range
+from streamgauge.edge.tables import as_table
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
 from streamgauge.store import postgres
@@ -75,16 +74,12 @@ def _top(website_id: str, asked: WebsiteParameters, dimension: Dimension, **more
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip")), **more}, days, now)
 
 
-def _series_as_csv(app: Application, next_middleware: Callable[[Application], Response[Any]]) -> Response[Any]:
-    """Turn the dashboard's time series, its one list, into CSV for those who accept nothing else."""
-    response = next_middleware(app)
-    if response.body and wants_csv(app.current_event.raw_event):
-        response.body = write_csv(response.body["timeseries"])
-        response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    return response
-
-
-@app.get("/api/v1/analytics/dashboard/<website_id>", security=READ, tags=["website"], middlewares=[_series_as_csv])
+@app.get(
+    "/api/v1/analytics/dashboard/<website_id>",
+    security=READ,
+    tags=["website"],
+    middlewares=[as_table(lambda body: body["timeseries"])],
+)
 def dashboard(website_id: str, asked: Asked) -> Response[Dashboard]:
     """Show the overview of a website. As CSV: its time series."""
     now = _now()

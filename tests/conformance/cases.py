@@ -5,7 +5,8 @@ event's time, unless it says otherwise with `timestamp`). What is no field of th
 server), `ip`, `agent` (by the names below), and what is answered: `status`, `code`. `ask` names a report with its query, or gives a path; every
 other field of an expectation is compared with the answer: mappings may leave fields out, lists may not leave rows out. `rows`
 are the rows of a list or time series that are not all zero, by name, date or hour; `names` are those of all its rows, `count` how
-many these are; `first_points` are the first of a curve.
+many these are; `first_points` are the first of a curve. `funnels` are made before the reports are asked for; `{name}` in a path
+stands for the id of one, and `people` are those of its steps.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+
+from tests.support.requests import key, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,10 +95,22 @@ def send(service: Service, case: Mapping[str, Any], site: str) -> None:
         service.clock.now = moment(case["now"], zone)
 
 
+def _make_funnels(service: Service, case: Mapping[str, Any], site: str) -> dict[str, str]:
+    """Make the funnels of a case anew and return their ids by name."""
+    made = {}
+    for name, definition in case.get("funnels", {}).items():
+        body = {"name": name, **definition}
+        answer = service.route(request("POST", "/api/v1/funnels", caller=key(site, "admin"), body=body))
+        assert answer.status == 201, answer.text
+        made[name] = answer.json["funnel_id"]
+    return made
+
+
 def check(service: Service, case: Mapping[str, Any], site: str) -> None:
     """Ask for the reports of a case and compare."""
+    funnels = _make_funnels(service, case, site)
     for expected in case["expect"]:
-        report, _, query = expected["ask"].partition("?")
+        report, _, query = expected["ask"].format(**funnels).partition("?")
         path = report if report.startswith("/") else f"/api/v1/analytics/{report}/{site}"
         answer = service.get(path, query, site=site)
         assert answer.status == expected.get("status", 200), f"{expected['ask']}: {answer.text}"
@@ -111,6 +126,8 @@ def check(service: Service, case: Mapping[str, Any], site: str) -> None:
 def _derived(name: str, body: Mapping[str, Any]) -> Any:
     if name == "first_points":
         return body["points"][:2]
+    if name == "people":
+        return [row["people"] for row in body["steps"]]
     if name not in {"rows", "names", "count"}:
         return body.get(name)
     rows = next(body[part] for part in _PARTS if part in body)

@@ -58,7 +58,7 @@ def sentences(name: str) -> list[str]:
     return [one.strip() for one in found if one.strip()]
 
 
-TEXT = " ".join(section(name) for name in ("Time", "Website", "Video", "Filters", "Read closely"))
+TEXT = " ".join(section(name) for name in ("Time", "Website", "Video", "Funnels", "Filters", "Read closely"))
 
 
 def quoted(case) -> list[str]:

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """An event of one person, in order: the steps and exclusions that it matches; `interrupts` a strict attempt."""
+    """An event of one person, in order: the steps and exclusions that it matches; `interrupts` a strict attempt.
+
+    `barred`: its visit does not meet the filters, so no attempt enters with it.
+    """
 
     time: int
     steps: frozenset[int]
     exclusions: frozenset[int] = frozenset()
     interrupts: bool = True
+    barred: bool = False
 
 
 def best(
@@ -28,7 +32,7 @@ def best(
     attempts = []
     for at, event in enumerate(events):
         opens = bool(event.steps) if order == "any" else 0 in event.steps
-        if not opens or not since <= event.time < until:
+        if event.barred or not opens or not since <= event.time < until:
             continue
         within = [n for n in range(at, len(events)) if events[n].time <= event.time + window]
         taken = {"sequential": _sequential, "strict": _strict, "any": _any}[order](events, within, steps)

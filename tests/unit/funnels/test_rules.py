@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streamgauge.funnels.rules import BREAK, Order, Rule, best_attempt, exclusion_mark, step_mark
+from streamgauge.funnels.rules import BARRED, BREAK, Order, Rule, best_attempt, exclusion_mark, step_mark
 
 from tests.oracle.funnels import Event, best
 
@@ -97,6 +97,7 @@ def _cases(draw: st.DrawFn) -> dict[str, Any]:
         st.frozensets(st.integers(0, steps - 1), max_size=2),
         st.frozensets(st.integers(0, max(0, len(exclusions) - 1)), max_size=1) if exclusions else st.just(frozenset()),
         st.booleans(),
+        st.booleans(),
     )
     since = draw(st.integers(0, 6))
     return {
@@ -115,7 +116,10 @@ def _cases(draw: st.DrawFn) -> dict[str, Any]:
 def test_attempts_are_those_of_the_oracle(case: dict[str, Any]) -> None:
     events = case["events"]
     marks = [
-        sum(map(step_mark, one.steps)) | sum(map(exclusion_mark, one.exclusions)) | (BREAK if one.interrupts else 0)
+        sum(map(step_mark, one.steps))
+        | sum(map(exclusion_mark, one.exclusions))
+        | (BREAK if one.interrupts else 0)
+        | (BARRED if one.barred else 0)
         for one in events
     ]
     rule = Rule(case["steps"], case["window"], case["order"], tuple(case["exclusions"]))

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import sql
 
 from streamgauge.clock import MICROSECONDS, day_start
-from streamgauge.errors import OutOfBoundsError
+from streamgauge.filters.models import Filters
 from streamgauge.funnels import queries
+from streamgauge.funnels.admitted import admitted
 from streamgauge.funnels.matching import Conditions, conditions, rule_of
 from streamgauge.funnels.milestones import reached
 from streamgauge.funnels.rules import STEP_MARKS, best_attempt, exclusion_mark, step_mark
+from streamgauge.funnels.spans import Attempt, Entered, Found, Person, Span
 from streamgauge.store.postgres import array, text_array
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.raw import fact_of_row, utc_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
+    from collections.abc import Iterator
 
-    from streamgauge.funnels.definitions import Kept
     from streamgauge.store.postgres import Connection
 
 LONGEST_VISIT_DAYS: Final = 7
 """A visit that began longer ago is not looked for to learn whose an event without a user id is."""
 
-_DAY_SECONDS: Final = 86_400
 _NOTHING: Final = sql.SQL("NULL::bigint")
 _EVENTS: Final = sql.SQL("events")
 
@@ -43,72 +41,12 @@ def begin(connection: Connection) -> None:
         connection.execute(statement)
 
 
-class Person(NamedTuple):
-    """Who made an attempt; people and bots never are the same."""
-
-    bot: bool
-    key: int
-
-
-class Attempt(NamedTuple):
-    """Times of the steps taken."""
-
-    person: Person
-    times: tuple[int, ...]
-
-
-class Entered(NamedTuple):
-    """An attempt and the event that it entered with: its visit key, and its own value of the dimension asked for."""
-
-    attempt: Attempt
-    visit_key: int | None
-    own: int | None
-
-
-@dataclass(slots=True)
-class Found:
-    """Attempts, one a person. `entries` are people of whom only the first step was asked for, by number of the day."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-    entries: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Local days of entry, both included, of a funnel's site; `bots` are the flags that count."""
-
-    funnel: Kept
-    zone: str
-    start: date
-    end: date
-    bots: tuple[bool, ...]
-
-    @property
-    def since(self) -> int:
-        """The first microsecond."""
-        return day_start(self.start, self.zone) * MICROSECONDS
-
-    @property
-    def until(self) -> int:
-        """The microsecond after the last."""
-        return day_start(self.end + timedelta(1), self.zone) * MICROSECONDS
-
-    @property
-    def reach(self) -> int:
-        """How many days after a day of entry its attempts may reach."""
-        return reach_of(self.funnel)
-
-
-def reach_of(funnel: Kept) -> int:
-    """Return how many local days after its entry an attempt may end (a day may have but 23 hours)."""
-    return funnel.definition.conversion_window_seconds // (_DAY_SECONDS - 3600) + 1
-
-
 class Reader:
-    """Reads the attempts that enter in a span, in the caller's transaction."""
+    """Reads the attempts that enter in a span, in visits that meet the filters, in the caller's transaction."""
 
-    def __init__(self, connection: Connection, span: Span) -> None:
+    def __init__(self, connection: Connection, span: Span, filters: Filters = Filters()) -> None:  # noqa: B008 - immutable
         self.connection, self.span = connection, span
+        self.filtered = admitted(filters) if filters.conditions else None
         self.rule = rule_of(span.funnel.definition)
         # Once: the start of a day takes longer than folding a person.
         self.since, self.until = span.since, span.until
@@ -117,11 +55,11 @@ class Reader:
             "site_no": span.funnel.site_no,
             "since": self.since,
             "until": self.until,
-            "end": self.until - 1 + self.rule.window,
+            "end": span.last,
             "first_day": span.start - timedelta(1),
             "last_day": span.end + timedelta(span.reach),
             "first_partition": utc_day(self.since),
-            "last_partition": utc_day(self.until - 1 + self.rule.window),
+            "last_partition": utc_day(span.last),
             "visits_from": span.start - timedelta(LONGEST_VISIT_DAYS),
             "visits_to": span.end + timedelta(span.reach),
             "bots": list(span.bots),
@@ -130,6 +68,13 @@ class Reader:
             "second": step_mark(1) if self.rule.steps > 1 else 0,
             "spoils": sum(exclusion_mark(number) for number in range(len(self.rule.exclusions))),
         }
+        if self.filtered is not None:
+            self.key |= self.filtered.parameters | {
+                "low": self.key["visits_from"],
+                "high": self.key["visits_to"],
+                "happened_from": utc_day(self.since) - timedelta(LONGEST_VISIT_DAYS),
+                "happened_to": utc_day(self.until) + timedelta(LONGEST_VISIT_DAYS),
+            }
         self.asked = conditions(self._read, span.funnel.funnel_id, span.funnel.definition, self.names)
         self.key |= self.asked.parameters | {"persons": None}
         if self.asked.milestones:
@@ -201,8 +146,15 @@ class Reader:
             marks = sql.SQL("{} | {}").format(marks, sql.SQL(queries.STANDS_BETWEEN))
             wanted = sql.SQL("e.kind IN (1, 2) OR {}").format(wanted)
         milestones = sql.SQL(queries.MILESTONES if self.asked.milestones else "")
-        seen = sql.SQL(queries.SEEN).format(own=own, marks=marks, source=source, wanted=wanted, milestones=milestones)
-        return seen + sql.SQL(tail)
+        seen = sql.SQL(queries.SEEN).format(
+            own=own,
+            marks=marks,
+            source=source,
+            wanted=wanted,
+            milestones=milestones,
+            named=sql.SQL("persons" if self.filtered is None else "whose"),
+        )
+        return seen + sql.SQL("" if self.filtered is None else self.filtered.sql) + sql.SQL(tail)
 
     def _rows(self, statement: sql.Composed) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, self.key, binary=True).fetchall()
@@ -238,24 +190,3 @@ class Reader:
             "m_own": array([None] * len(facts)),
             "m_marks": array([one.marks for one in found]),
         }
-
-
-def require_raw(connection: Connection, span: Span) -> None:
-    """Raise OutOfBoundsError when raw events are gone of a day that the attempts of a span hang on."""
-    first = (
-        span.start - timedelta(1) if any(step.type == "video" for step in span.funnel.definition.steps) else span.start
-    )
-    key = {"site_no": span.funnel.site_no, "first": first, "last": span.end + timedelta(span.reach)}
-    if connection.execute(queries.DAYS_LOST, key).fetchall()[0][0] is None:
-        return
-    last_lost = connection.execute(queries.LAST_LOST, key).fetchall()[0][0]
-    earliest = last_lost + timedelta(1 + (first != span.start))
-    message = (
-        f"The events of some of these days are gone: the earliest date that can be asked is {earliest.isoformat()}."
-    )
-    raise OutOfBoundsError(message, [(["query", "startDate"], message)])
-
-
-def as_span(funnel: Kept, zone: str, days: Sequence[date], bots: tuple[bool, ...]) -> Span:
-    """Return the span from the first to the last of some days."""
-    return Span(funnel, zone, days[0], days[-1], bots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from streamgauge.clock import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
 
 class Tally:
@@ -45,6 +47,23 @@ def totals(tally: Tally) -> dict[str, Any]:
         "entries": tally.people[0],
         "conversions": tally.people[-1],
         "conversion_rate": rate(tally.people[-1], tally.people[0]),
+    }
+
+
+def of_span(tally: Tally, start: date, names: Sequence[str]) -> dict[str, Any]:
+    """Return all figures: totals, steps with times, and a row per day of entry from `start`."""
+    return {
+        **totals(tally),
+        "steps": steps(tally, names, times=True),
+        "daily": [
+            {
+                "date": (start + timedelta(day)).isoformat(),
+                "entries": entries,
+                "conversions": conversions,
+                "conversion_rate": rate(conversions, entries),
+            }
+            for day, (entries, conversions) in enumerate(zip(tally.entries, tally.conversions, strict=True))
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-from streamgauge.funnels.rules import BREAK, STEP_MARKS
+from streamgauge.funnels.rules import BARRED, BREAK, STEP_MARKS
 
 _FUNNEL: Final[LiteralString] = """
 SELECT f.funnel_no, f.funnel_id, s.site_id, f.site_no, f.definition, f.version, f.created_at, f.updated_at
@@ -60,8 +60,8 @@ WITH special AS MATERIALIZED (
         AND e.time >= %(since)s AND e.time <= %(end)s AND ((e.flags & 1) = 1) = ANY(%(bots)s)
         AND (e.visit_key IS NOT NULL OR e.visitor IS NOT NULL) AND ({wanted})
     {milestones}
-), persons AS MATERIALIZED (
-    SELECT seen.time, seen.event_uuid, seen.event_id, seen.bot, seen.visit_key, seen.own, seen.marks,
+), {named} AS MATERIALIZED (
+    SELECT seen.time, seen.event_uuid, seen.event_id, seen.bot, seen.visit_key, seen.known, seen.own, seen.marks,
         coalesce(seen.known, special.person, seen.visit_key) AS person
     FROM seen LEFT JOIN special
         ON seen.known IS NULL AND special.key = seen.visit_key AND seen.time BETWEEN special.start AND special.upto
@@ -70,7 +70,7 @@ WITH special AS MATERIALIZED (
 """The events that match a step or an exclusion, and whose they are.
 
 An event with a user id is that user's; one without belongs to the visit that it lies in: to its last user id, else its key, which
-is the first day's for a visit over midnight under a daily hash.
+is the first day's for a visit over midnight under a daily hash. The result is `persons`, or, where filters say what may enter, `whose`.
 """
 
 MILESTONES: Final[LiteralString] = """
@@ -92,7 +92,7 @@ OF_PERSONS: Final[LiteralString] = """(
 
 PER_PERSON: Final[LiteralString] = f""", per_person AS MATERIALIZED (
     SELECT person, bot, bit_or(marks) AS marks, count(*) FILTER (WHERE marks & {STEP_MARKS} <> 0) AS hits,
-        min(time) FILTER (WHERE marks & %(opens)s <> 0 AND time >= %(since)s AND time < %(until)s) AS entry,
+        min(time) FILTER (WHERE marks & %(opens)s <> 0 AND marks < {BARRED} AND time >= %(since)s AND time < %(until)s) AS entry,
         max(time) FILTER (WHERE marks & %(second)s <> 0) AS last_second
     FROM persons GROUP BY person, bot
 ), sorted AS MATERIALIZED (
@@ -164,55 +164,6 @@ CROSS JOIN LATERAL (
 ) v
 """
 """(number, acquisition, surroundings) of the visits that events lie in, by visit key and time."""
-
-CHANGES: Final[LiteralString] = """
-SELECT coalesce(sum(changes), 0)::bigint FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(first)s AND %(last)s
-"""
-RESULT: Final[LiteralString] = """
-SELECT r.result FROM funnel_results r
-WHERE r.funnel_no = %(number)s AND r.start_day = %(start)s AND r.end_day = %(finish)s AND r.bots = %(asked_bots)s
-    AND r.breakdown = %(breakdown)s AND r.version = %(version)s AND r.changes = (
-        SELECT coalesce(sum(changes), 0) FROM site_days
-        WHERE site_no = %(site_no)s AND day BETWEEN %(first)s AND %(last)s)
-"""
-KEEP_RESULT: Final[LiteralString] = """
-INSERT INTO funnel_results (funnel_no, start_day, end_day, bots, breakdown, version, changes, result)
-SELECT %(number)s, %(start)s, %(finish)s, %(asked_bots)s, %(breakdown)s, %(version)s, %(changes)s, %(result)s
-WHERE EXISTS (SELECT FROM funnels WHERE funnel_no = %(number)s)
-ON CONFLICT (funnel_no, start_day, end_day, bots, breakdown) DO UPDATE
-    SET version = excluded.version, changes = excluded.changes, result = excluded.result, computed_at = now()
-"""
-FORGET_RESULTS: Final[LiteralString] = "DELETE FROM funnel_results WHERE computed_at < now() - interval '7 days'"
-
-_REACHED: Final[LiteralString] = """(
-    SELECT coalesce(sum(s.changes), 0) FROM site_days s
-    WHERE s.site_no = %(site_no)s AND s.day BETWEEN d.day - 1 AND d.day + %(reach)s)"""
-SAVED_DAYS: Final[LiteralString] = f"""
-SELECT d.day, d.bots, d.persons, d.entries, d.taken, d.gaps FROM funnel_days d
-WHERE d.funnel_no = %(number)s AND d.version = %(version)s AND d.day BETWEEN %(start)s AND %(finish)s AND d.bots = ANY(%(bots)s)
-    AND (d.changes = {_REACHED} OR EXISTS (
-        SELECT FROM site_days s WHERE s.site_no = %(site_no)s AND s.day = d.day AND NOT s.whole))
-"""
-"""The days whose attempts are as they were; nothing changes any more on one that has lost raw events."""
-
-UNSAVED_DAYS: Final[LiteralString] = f"""
-SELECT s.day FROM site_days s
-WHERE s.site_no = %(site_no)s AND s.closed
-    AND NOT EXISTS (SELECT FROM site_days n WHERE n.site_no = s.site_no AND n.day BETWEEN s.day AND s.day + %(reach)s AND NOT n.whole)
-    AND 2 > (SELECT count(*) FROM funnel_days d WHERE d.funnel_no = %(number)s AND d.day = s.day AND d.version = %(version)s
-        AND d.changes = {_REACHED})
-ORDER BY s.day
-"""
-"""Closed days whose attempts are not kept, or changed since, and whose raw events are all there."""
-
-SAVE_DAY: Final[LiteralString] = f"""
-INSERT INTO funnel_days AS d (funnel_no, day, bots, version, changes, persons, entries, taken, gaps)
-SELECT %(number)s, d.day, %(bot)s, %(version)s, {_REACHED}, %(persons)s, %(entries)s, %(taken)s, %(gaps)s
-FROM (SELECT %(day)s::date AS day) d
-ON CONFLICT (funnel_no, day, bots) DO UPDATE SET version = excluded.version, changes = excluded.changes,
-    persons = excluded.persons, entries = excluded.entries, taken = excluded.taken, gaps = excluded.gaps
-"""
-"""In the transaction, of one snapshot, that has read the events."""
 
 PATHS_OF_CODES: Final[LiteralString] = "SELECT code, path FROM pages WHERE code = ANY(%(codes)s::bigint[])"
 VALUES_OF_CODES: Final[LiteralString] = "SELECT code, {column} FROM {table} WHERE code = ANY(%(codes)s::bigint[])"

@@ -16,6 +16,8 @@ MOST_EXCLUSIONS: Final = 16
 _FEW: Final = 32
 BREAK: Final = 1 << (MOST_STEPS + MOST_EXCLUSIONS)
 """Mark of an event that stands between two steps of a `strict` funnel, whatever steps it matches."""
+BARRED: Final = BREAK << 1
+"""Mark, above all others, of an event that no attempt may enter with: its visit does not meet the filters asked for."""
 STEP_MARKS: Final = (1 << MOST_STEPS) - 1
 
 
@@ -43,8 +45,8 @@ def best_attempt(
 ) -> tuple[int, ...] | None:
     """Return the places (in `times`) of the events of a person's attempt that counts; None without a clean one.
 
-    `times` and `marks` are the person's events in order of (time, id); an attempt enters in [since, until). The one that came
-    furthest counts, then the earliest.
+    `times` and `marks` are the person's events in order of (time, id); an attempt enters in [since, until), with no BARRED
+    event. The one that came furthest counts, then the earliest.
     """
     if rule.order == "sequential" and not rule.exclusions and len(times) <= _FEW:
         return _best_of_few(rule, times, marks, since, until)
@@ -53,7 +55,7 @@ def best_attempt(
     first, last = bisect_left(times, since), bisect_left(times, until)
     opens = STEP_MARKS if rule.order == "any" else 1
     for place in range(first, last):
-        if not marks[place] & opens:
+        if not marks[place] & opens or marks[place] & BARRED:
             continue
         found = person.attempt(place)
         if found is not None and (best is None or len(found) > len(best)):
@@ -69,7 +71,7 @@ def _best_of_few(
     """Return the same for the plain case by trying every entry: nearly everybody has but a few events."""
     best: list[int] = []
     for entry, time in enumerate(times):
-        if not marks[entry] & 1 or not since <= time < until:
+        if not marks[entry] & 1 or marks[entry] & BARRED or not since <= time < until:
             continue
         taken, last, wanted = [entry], time + rule.window, 2
         for place in range(entry + 1, len(times)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from streamgauge.clock import local_day
-from streamgauge.funnels import queries
-from streamgauge.funnels.attempts import Attempt, Person, Reader, Span, begin, reach_of
+from streamgauge.funnels import kept_queries as queries
+from streamgauge.funnels.attempts import Reader, begin
 from streamgauge.funnels.definitions import of_site
+from streamgauge.funnels.spans import Attempt, Person, Span, reach_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,8 +83,11 @@ def _numbers(packed: bytes) -> array[int]:
 
 
 def read_days(connection: Connection, span: Span) -> dict[date, list[Attempt]]:
-    """Return the attempts of the days that are kept and still true, for all the flags of the span."""
-    key = {**_key(span.funnel), "start": span.start, "finish": span.end, "bots": list(span.bots)}
+    """Return the attempts of the days that are kept and still true, for all the flags of the span.
+
+    Of a span that is cut, only days none of whose attempts can reach over the cut.
+    """
+    key = {**_key(span.funnel), "start": span.start, "finish": span.uncut_end, "bots": list(span.bots)}
     held: defaultdict[date, list[list[Attempt]]] = defaultdict(list)
     for day, bot, persons, entries, taken, gaps in connection.execute(queries.SAVED_DAYS, key, binary=True).fetchall():
         held[day].append(unpack(bot, persons, entries, taken, gaps))
@@ -149,7 +154,7 @@ def missing_runs(span: Span, held: Iterable[date]) -> list[Span]:
             found[-1] = found[-1][0], day
         else:
             found.append((day, day))
-    return [Span(span.funnel, span.zone, first, last, span.bots) for first, last in found]
+    return [replace(span, start=first, end=last) for first, last in found]
 
 
 def entry_day(times: tuple[int, ...], zone: str, start: date) -> int:

@@ -51,6 +51,10 @@ class Aws:
         self.dynamodb: Any = session.client("dynamodb", endpoint_url=url)
         self.s3: Any = session.client("s3", endpoint_url=url)
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which functions find it."""
+        return ENVIRONMENT | {"AWS_ENDPOINT_URL": self.url}
+
     def reset(self) -> None:
         """Begin anew: empty tables, stream and bucket."""
         moto_api_backend.reset()

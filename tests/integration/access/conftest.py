@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,45 +19,16 @@ from tests.support.requests import ORIGIN_SECRET, request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TABLES = {"REGISTRY_TABLE": "registry", "DEAD_LETTERS_TABLE": "dead_letters", "STATUS_TABLE": "status"}
+    from tests.support.aws import Aws
+
 ADMIN = "sga_the-first-key-of-these-tests-0000"
 
 
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """Return the address of a DynamoDB."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def stores(moto_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stores(empty_aws: Aws, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Empty both stores and let functions find them."""
-    import boto3
-
-    values = {"AWS_ENDPOINT_URL": moto_url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    values |= {
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "DATABASE_URL": database_url,
-        "ORIGIN_SECRET": ORIGIN_SECRET,
-        **TABLES,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("dynamodb")
-    for table in TABLES.values():
-        client.create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("ORIGIN_SECRET", ORIGIN_SECRET)
     with psycopg.connect(database_url) as connection:
         connection.execute("TRUNCATE sites, api_keys, accounting RESTART IDENTITY CASCADE")
     settings.cache_clear()
@@ -67,9 +37,6 @@ def stores(moto_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     postgres.discard()
     settings.cache_clear()
     registry.forget()
-    for table in TABLES.values():
-        client.delete_table(TableName=table)
-    client.close()
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
     from streamgauge.events.models import StampedEvent
 
-TABLES = {"STATUS_TABLE": "status", "COUNTERS_TABLE": "counters", "REGISTRY_TABLE": "registry"}
+    from tests.support.aws import Aws
+
 SITE = "site"
 ZONE = "Europe/Berlin"
 
@@ -37,41 +37,9 @@ def database_url(new_database: Callable[[], str]) -> str:
     return new_database()
 
 
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """Return the address of a DynamoDB."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make the tables anew, and let the stores find them."""
-    import boto3
-
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client = boto3.client("dynamodb")
-    for variable, name in TABLES.items():
-        monkeypatch.setenv(variable, name)
-        if name in client.list_tables()["TableNames"]:
-            client.delete_table(TableName=name)
-        keys = {"pk": "HASH", "sk": "RANGE"}
-        client.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        )
-    client.close()
+def aws(empty_aws: Aws) -> Iterator[None]:
+    """Begin with an empty AWS, and with nothing remembered of the last one."""
     _forget()
     yield
     _forget()

@@ -12,17 +12,17 @@ from streamgauge.live import items
 from streamgauge.live.realtime import RecentEvents
 from streamgauge.settings import settings
 
-from tests.support.aws import ENVIRONMENT, serving
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.aws import Aws
+
 
 @pytest.fixture(scope="module", autouse=True)
-def table() -> Iterator[None]:
-    with serving() as aws, pytest.MonkeyPatch.context() as patch:
-        aws.reset()
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL": aws.url}).items():
+def table(moto: Aws) -> Iterator[None]:
+    moto.reset()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in moto.environment().items():
             patch.setenv(name, value)
         settings.cache_clear()
         yield

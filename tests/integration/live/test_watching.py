@@ -12,21 +12,22 @@ from streamgauge.sessions import live
 from streamgauge.sessions.models import shown
 from streamgauge.settings import settings
 
-from tests.support.aws import ENVIRONMENT, serving
 from tests.support.stamped import stamped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.aws import Aws
 
 NOW = 1_780_000_000
 SECOND = 1_000_000
 
 
 @pytest.fixture(scope="module", autouse=True)
-def table() -> Iterator[None]:
-    with serving() as aws, pytest.MonkeyPatch.context() as patch:
-        aws.reset()
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL": aws.url}).items():
+def table(moto: Aws) -> Iterator[None]:
+    moto.reset()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in moto.environment().items():
             patch.setenv(name, value)
         settings.cache_clear()
         yield

@@ -150,35 +150,26 @@ class Edge(Stack):
     def _api_behavior(self) -> cloudfront.BehaviorOptions:
         stage = self._stage
         direct = f"{read(self, stage, 'api-id')}.execute-api.{self.region}.{self.url_suffix}"
-        secret = SecretValue.secrets_manager(read(self, stage, "origin-secret")).unsafe_unwrap()
+        return self._handed_on(stage.origin_domain_name or direct, cloudfront.AllowedMethods.ALLOW_ALL)
+
+    def _socket_behavior(self) -> cloudfront.BehaviorOptions:
+        """Hand live connections on: the path is the stage of the WebSocket API."""
+        origin = f"{read(self, self._stage, 'socket-api-id')}.execute-api.{self.region}.{self.url_suffix}"
+        return self._handed_on(origin, cloudfront.AllowedMethods.ALLOW_GET_HEAD)
+
+    def _handed_on(self, origin: str, methods: cloudfront.AllowedMethods) -> cloudfront.BehaviorOptions:
+        """Hand requests on as they come, uncached, with the secret by which the origin knows this distribution."""
+        secret = SecretValue.secrets_manager(read(self, self._stage, "origin-secret")).unsafe_unwrap()
         return cloudfront.BehaviorOptions(
             origin=origins.HttpOrigin(
-                stage.origin_domain_name or direct,
+                origin,
                 protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
                 origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
                 # A header of this name from a client is overwritten.
                 custom_headers={"x-origin-secret": secret},
             ),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            function_associations=[self._viewer_request],
-        )
-
-    def _socket_behavior(self) -> cloudfront.BehaviorOptions:
-        """Hand live connections on: the path is the stage of the WebSocket API."""
-        stage = self._stage
-        secret = SecretValue.secrets_manager(read(self, stage, "origin-secret")).unsafe_unwrap()
-        return cloudfront.BehaviorOptions(
-            origin=origins.HttpOrigin(
-                f"{read(self, stage, 'socket-api-id')}.execute-api.{self.region}.{self.url_suffix}",
-                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-                custom_headers={"x-origin-secret": secret},
-            ),
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            allowed_methods=methods,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             function_associations=[self._viewer_request],

@@ -79,6 +79,11 @@ class Settings(BaseModel):
     jwt_issuer: str = _setting("JWT_ISSUER", default="")
     jwt_audience: str = _setting("JWT_AUDIENCE", default="")
     jwt_claim: str = _setting("JWT_CLAIM", default="")
+    # With these people sign in to the dashboard at the issuer: see `page.py`.
+    jwt_client_id: str = _setting("JWT_CLIENT_ID", default="")
+    jwt_scopes: str = _setting("JWT_SCOPES", default="")
+    # Other origins of the issuer that the page asks (a token endpoint of another name); blanks between.
+    jwt_origins: str = _setting("JWT_ORIGINS", default="")
 
     analytics_play_min_seconds: int = _setting("ANALYTICS_PLAY_MIN_SECONDS", default=120)
     analytics_view_window: str = _setting("ANALYTICS_VIEW_WINDOW", default="24h")

@@ -15,9 +15,9 @@ import logging
 import mimetypes
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +26,10 @@ from infra.local import gateway, socket_gateway
 from infra.local.aws import Cloud, CloudError
 from infra.local.gateway import Answer, Request, Route, Router
 from infra.local.socket_gateway import SocketGateway
+from infra.page import CONFIGURATION_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _logger = logging.getLogger("front_door")
 
@@ -64,6 +68,8 @@ class Settings:
     trust_forwarded: bool
     home: Path
     dashboard: Path | None
+    page_configuration: Mapping[str, str] = field(default_factory=dict)
+    page_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class FrontDoor:
@@ -213,6 +219,9 @@ class FrontDoor:
         """Return a file of the dashboard, None when the path is none of its."""
         if method not in {"GET", "HEAD"}:
             return None
+        if path == CONFIGURATION_PATH:
+            said = json.dumps(dict(self._settings.page_configuration)).encode()
+            return Answer(200, [("content-type", "application/json"), ("cache-control", "no-cache")], said)
         if self._settings.dashboard is not None:
             root = self._settings.dashboard.resolve()
             file = (root / path.lstrip("/")).resolve() if "\0" not in path else root
@@ -220,11 +229,8 @@ class FrontDoor:
             if file.is_relative_to(root) and file.is_file():
                 kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
                 text = kind.startswith("text/") or kind == "application/javascript"
-                return Answer(
-                    200,
-                    [("content-type", f"{kind}; charset=utf-8" if text else kind), ("cache-control", "no-cache")],
-                    file.read_bytes(),
-                )
+                named = [("content-type", f"{kind}; charset=utf-8" if text else kind), ("cache-control", "no-cache")]
+                return Answer(200, [*named, *self._settings.page_headers.items()], file.read_bytes())
         if path == "/":
             page = _WELCOME.format(endpoints=html.escape(str(self._settings.home / "endpoints.json")))
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page.encode())
@@ -305,6 +311,8 @@ def main() -> None:
                 trust_forwarded=told["trust_forwarded"],
                 home=home,
                 dashboard=dashboard,
+                page_configuration=told["page"]["configuration"],
+                page_headers=told["page"]["headers"],
             )
         )
     )

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infra import page
 from infra.local import calls, demo
 from infra.local.deployment import CLOUD, MINISTACK_PYTHON, Deployment, deploy, synthesize
 from infra.local.home import ROOT, Home, StackError, basic_environment, say
@@ -160,6 +161,7 @@ class Stack:
             "origin_secret": self.home.secret("origin_secret"),
             "trust_forwarded": trust == "1",
             "dashboard": next((str(folder) for folder in _DASHBOARDS if folder.is_dir()), None),
+            "page": {"configuration": page.configuration(os.environ), "headers": page.headers(os.environ)},
         }
         if self._front_door.pid() is not None:
             if not again and self.home.read("front_door.json") == told:

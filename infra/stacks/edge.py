@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Annotations, CfnOutput, RemovalPolicy, SecretValue, Stack
+from aws_cdk import Annotations, CfnOutput, Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
 
+from infra import page
 from infra.assets import ROOT
 from infra.names import publish, read
 from infra.permissions import SOCKET_STAGE
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from infra.environments import Stage
 
 # Everything else goes to the API. `/` is rewritten to `/index.html` by a function.
-DASHBOARD_PATHS: Final = ("/", "/index.html", "/favicon.ico", "/assets/*", "/tracker/*")
+DASHBOARD_PATHS: Final = ("/", "/index.html", page.CONFIGURATION_PATH, "/favicon.ico", "/assets/*", "/tracker/*")
 
 # Built by `make install`; a stage can be synthesized without it.
 DASHBOARD: Final = ROOT / "web" / "dashboard" / "dist"
@@ -47,6 +48,7 @@ class Edge(Stack):
         self._viewer_request = self._association("ViewerRequest", "viewer_request.js")
         # The CDK's function that uploads the page depends by name on what it refers to anyway.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        self._page_headers = self._headers_of_the_page()
         bucket = self._dashboard_bucket()
         distribution = cloudfront.Distribution(
             self,
@@ -110,26 +112,41 @@ class Edge(Stack):
             )
             return
         # Names under /assets hold the hash of what is in them; the page itself says which of them it needs.
-        for name, include, cache in (
-            ("Assets", "assets/*", s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")),
-            ("Page", "index.html", s3_deployment.CacheControl.no_cache()),
-        ):
-            deployment = s3_deployment.BucketDeployment(
-                self,
-                name,
-                sources=[s3_deployment.Source.asset(str(DASHBOARD))],
-                destination_bucket=bucket,
-                distribution=distribution if name == "Page" else None,
-                distribution_paths=["/", "/index.html"] if name == "Page" else None,
-                exclude=["*"],
-                include=[include],
-                cache_control=[cache],
-                # A page that somebody has open may still ask for files of the one before.
-                prune=False,
-            )
-            if name == "Page":
-                deployment.node.add_dependency(self.node.find_child("Assets"))
+        assets = self._deployment(
+            "Assets",
+            bucket,
+            include=["assets/*"],
+            cache_control=[s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")],
+        )
+        configuration = page.configuration(self._stage.variables())
+        self._deployment(
+            "Page",
+            bucket,
+            s3_deployment.Source.json_data(page.CONFIGURATION_PATH.removeprefix("/"), configuration),
+            include=["index.html", page.CONFIGURATION_PATH.removeprefix("/")],
+            cache_control=[s3_deployment.CacheControl.no_cache()],
+            distribution=distribution,
+            distribution_paths=["/", "/index.html", page.CONFIGURATION_PATH],
+        ).node.add_dependency(assets)
         self._accept_uploader(bucket)
+
+    def _deployment(
+        self,
+        name: str,
+        bucket: s3.Bucket,
+        *more: s3_deployment.ISource,
+        **given: Any,  # noqa: ANN401  # as the CDK's own
+    ) -> s3_deployment.BucketDeployment:
+        return s3_deployment.BucketDeployment(
+            self,
+            name,
+            sources=[s3_deployment.Source.asset(str(DASHBOARD)), *more],
+            destination_bucket=bucket,
+            exclude=["*"],
+            # A page that somebody has open may still ask for files of the one before.
+            prune=False,
+            **given,
+        )
 
     def _accept_uploader(self, bucket: s3.Bucket) -> None:
         """Say why the CDK's own function that copies the files stands as it is."""
@@ -181,9 +198,32 @@ class Edge(Stack):
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+            response_headers_policy=self._page_headers,
             compress=True,
             function_associations=[self._association("DashboardRequest", "dashboard_request.js")],
+        )
+
+    def _headers_of_the_page(self) -> cloudfront.ResponseHeadersPolicy:
+        """Send the page with the policy that allows it no script but its own."""
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "PageHeaders",
+            response_headers_policy_name=f"streamgauge-{self._stage.name}-page",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=page.policy(self._stage.variables()), override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=Duration.days(365), override=True
+                ),
+            ),
         )
 
     def _association(self, construct_id: str, file: str) -> cloudfront.FunctionAssociation:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.support.oidc_provider import Provider, provider
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,11 +33,12 @@ class LocalStack:
     home: Path
     port: int
     endpoints: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def run(self, action: str) -> str:
         """Run `python -m infra.local <action>` and return what it printed; read the endpoints again."""
         environment = {**os.environ, "STREAMGAUGE_HOME": str(self.home), "STREAMGAUGE_PORT": str(self.port)}
-        environment["STREAMGAUGE_TRUST_FORWARDED"] = "1"
+        environment |= {"STREAMGAUGE_TRUST_FORWARDED": "1", **self.settings}
         done = subprocess.run(
             [sys.executable, "-m", "infra.local", action],
             cwd=ROOT,
@@ -72,12 +75,19 @@ class LocalStack:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
+def issuer() -> Iterator[Provider]:
+    """Return the issuer whose tokens the stack takes beside its keys."""
+    with provider() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stack(issuer: Provider) -> Iterator[LocalStack]:
     if not (ROOT / ".tools" / "ministack" / "bin" / "python").exists():
         pytest.skip("MiniStack is not installed: run `make install`")
     from infra.local.postgres import free_port
 
-    made = LocalStack(Path(tempfile.mkdtemp(prefix="streamgauge-e2e-")), free_port())
+    made = LocalStack(Path(tempfile.mkdtemp(prefix="streamgauge-e2e-")), free_port(), settings=issuer.settings)
     try:
         made.run("up")
         yield made

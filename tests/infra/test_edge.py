@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import stacks
+from infra import page, stacks
 from infra.app import build
 from infra.environments import load_stage
 from tests.infra.conftest import Assembly
@@ -123,13 +123,24 @@ def test_with_names_of_its_own_the_direct_endpoint_is_closed(tmp_path: Path) -> 
 
 def test_the_page_is_uploaded_after_the_files_that_it_needs(deployed: Assembly) -> None:
     uploads = deployed["Edge"].of("Custom::CDKBucketDeployment")
-    (page,) = (name for name, one in uploads.items() if one["Properties"]["Include"] == ["index.html"])
+    (page,) = (name for name, one in uploads.items() if "index.html" in one["Properties"]["Include"])
     (assets,) = (name for name, one in uploads.items() if one["Properties"]["Include"] == ["assets/*"])
     assert assets in uploads[page]["DependsOn"]
     assert "immutable" in uploads[assets]["Properties"]["SystemMetadata"]["cache-control"]
     assert uploads[page]["Properties"]["SystemMetadata"] == {"cache-control": "no-cache"}
-    assert uploads[page]["Properties"]["DistributionPaths"] == ["/", "/index.html"]
+    assert uploads[page]["Properties"]["DistributionPaths"] == ["/", "/index.html", "/config.json"]
     assert not any(one["Properties"]["Prune"] for one in uploads.values())
+
+
+def test_the_page_runs_its_own_script_alone_and_stands_in_no_frame(deployed: Assembly) -> None:
+    (policy,) = deployed["Edge"].of("AWS::CloudFront::ResponseHeadersPolicy").values()
+    said = policy["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    assert said["ContentSecurityPolicy"]["ContentSecurityPolicy"] == page.policy({})
+    assert said["FrameOptions"]["FrameOption"] == "DENY"
+    behaviors = {one["PathPattern"]: one for one in config(deployed)["CacheBehaviors"]}
+    assert all(
+        "ResponseHeadersPolicyId" in behaviors[path] for path in ("/", "/index.html", "/config.json", "/assets/*")
+    )
 
 
 def test_a_stage_is_synthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ AUDIENCE = "streamgauge"
 class FakeIssuer:
     """One RSA and one EC key. `fetched` lists the addresses asked for; `away` makes them fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = NAME) -> None:
+        self.name = name
         self.rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.ec = ec.generate_private_key(ec.SECP256R1())
         self.fetched: list[str] = []
@@ -45,7 +46,7 @@ class FakeIssuer:
         """Return good claims with changes; None leaves a claim out."""
         now = int(time.time())
         found = {
-            "iss": NAME,
+            "iss": self.name,
             "aud": AUDIENCE,
             "sub": "user-1",
             "iat": now,

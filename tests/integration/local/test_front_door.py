@@ -72,7 +72,7 @@ async def serve(stack: AsyncExitStack, app: web.Application, port: int) -> None:
 def ask(tmp_path):
     """Return a function that sends one request through a front door and returns (status, headers, body, cloud)."""
 
-    async def go(method, path, trust, dashboard, request):
+    async def go(method, path, trust, files, request):
         cloud = Cloud()
         cloud_port, port = free_port(), free_port()
         settings = Settings(
@@ -83,7 +83,7 @@ def ask(tmp_path):
             origin_secret="s3cret",
             trust_forwarded=trust,
             home=tmp_path,
-            dashboard=dashboard,
+            **files,
         )
         async with AsyncExitStack() as stack:
             inner = web.Application(client_max_size=20_000_000)
@@ -97,8 +97,8 @@ def ask(tmp_path):
             async with session.request(method, url, allow_redirects=False, **request) as answer:
                 return answer.status, answer.headers.copy(), await answer.read(), cloud
 
-    def one(method, path, *, trust=False, dashboard=None, **request):
-        return asyncio.run(go(method, path, trust, dashboard, request))
+    def one(method, path, *, trust=False, dashboard=None, page=None, **request):
+        return asyncio.run(go(method, path, trust, {"dashboard": dashboard, **(page or {})}, request))
 
     return one
 
@@ -189,6 +189,15 @@ def test_the_dashboards_files_are_served_and_nothing_above_them(ask, tmp_path):
     for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"):
         assert ask("GET", path, dashboard=folder)[0] == 404
     assert b"not built" in ask("GET", "/")[2]
+
+
+def test_the_page_is_bound_by_its_policy_and_told_its_issuer(ask, tmp_path):
+    (tmp_path / "index.html").write_text("<p>dashboard")
+    page = {"page_headers": {"content-security-policy": "default-src 'none'"}, "page_configuration": {"issuer": "x"}}
+    assert ask("GET", "/", dashboard=tmp_path, page=page)[1]["content-security-policy"] == "default-src 'none'"
+    status, headers, body, _ = ask("GET", "/config.json", dashboard=tmp_path, page=page)
+    assert (status, headers["content-type"], body) == (200, "application/json", b'{"issuer": "x"}')
+    assert ask("GET", "/config.json")[2] == b"{}"
 
 
 def test_without_a_websocket_api_there_is_none(ask):

@@ -2,10 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Address } from "./address";
 import { change, linkTo, useAddress } from "./address";
-import { useApi } from "./api";
+import { useApi } from "./asking";
 import { Failed, Shown } from "./parts";
-import { credential, onSignOut, signOut } from "./session";
-import { SignIn } from "./sign_in";
+import { onSignOut, signOut, signedIn } from "./session";
+import { Arriving, SignIn, isArriving } from "./sign_in";
 import { ThemeButton } from "./theme";
 import { FunnelsView } from "./views/funnels";
 import { LiveView } from "./views/live";
@@ -40,17 +40,15 @@ const VIEWS: [string, string, (properties: ViewProps) => preact.JSX.Element][] =
 ];
 
 export function App() {
-  const [signedIn, setSignedIn] = useState(credential() !== "");
+  const [at, setAt] = useState<"arriving" | "outside" | "inside">(isArriving() ? "arriving" : signedIn() ? "inside" : "outside");
   const [reason, setReason] = useState("");
-  useEffect(
-    () =>
-      onSignOut((message) => {
-        setReason(message);
-        setSignedIn(false);
-      }),
-    [],
-  );
-  return signedIn ? <Frame /> : <SignIn reason={reason} done={() => setSignedIn(true)} />;
+  const outside = (message: string) => {
+    setReason(message);
+    setAt("outside");
+  };
+  useEffect(() => onSignOut(outside), []);
+  if (at === "arriving") return <Arriving done={() => setAt("inside")} failed={outside} />;
+  return at === "inside" ? <Frame /> : <SignIn reason={reason} done={() => setAt("inside")} />;
 }
 
 function Frame() {
@@ -87,7 +85,7 @@ function Frame() {
         )}
         <span class="push" />
         <ThemeButton />
-        <button type="button" class="quiet" onClick={() => signOut()}>
+        <button type="button" class="quiet" onClick={() => void signOut()}>
           Sign out
         </button>
       </header>

@@ -1,8 +1,9 @@
 /** What all views are made of. Text is only ever set as text; nothing here writes HTML. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { ApiError, Asking } from "./api";
-import { download } from "./api";
+import type { Asking } from "./asking";
+import type { ApiError } from "./calls";
+import { download } from "./calls";
 
 export function Card({ title, children, actions, wide }: { title: string; children: ComponentChildren; actions?: ComponentChildren; wide?: boolean }) {
   return (

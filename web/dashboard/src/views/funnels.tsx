@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { change, linkTo } from "../address";
 import type { ViewProps } from "../app";
-import { call, path, useApi } from "../api";
+import { useApi } from "../asking";
+import { call, path } from "../calls";
 import { Chart } from "../chart";
 import { bucket, count, duration, rate } from "../format";
 import { Bar, Card, Csv, Figures, Shown, Table } from "../parts";

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import type { Address } from "../address";
 import { change } from "../address";
-import { path, useApi } from "../api";
+import { useApi } from "../asking";
+import { path } from "../calls";
 import { count, country, duration, percent, rate } from "../format";
 import { Bar, Card, Csv, Shown, Table, Tabs } from "../parts";
 import type { Filter } from "../range";

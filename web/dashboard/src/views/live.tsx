@@ -1,7 +1,8 @@
 /** What goes on right now: pushed over the WebSocket where it answers, else asked for every two seconds. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../app";
-import { call, path, useApi } from "../api";
+import { useApi } from "../asking";
+import { call, path } from "../calls";
 import { Chart } from "../chart";
 import { bucket, count, exact, rate } from "../format";
 import { Bar, Card, Csv, Figures, Shown, Table } from "../parts";

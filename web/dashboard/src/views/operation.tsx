@@ -1,7 +1,8 @@
 /** How the service is: its stores, its accounts, and what it refused. */
 import { useState } from "preact/hooks";
 import type { ViewProps } from "../app";
-import { ApiError, call, path, useApi } from "../api";
+import { useApi } from "../asking";
+import { ApiError, call, path } from "../calls";
 import { bucket, count, moment } from "../format";
 import { Card, Csv, Failed, Shown, Table } from "../parts";
 import { RangeBar, asked, with_ } from "../range";

@@ -1,7 +1,8 @@
 /** All of a site on one page. */
 import { linkTo } from "../address";
 import type { ViewProps } from "../app";
-import { path, useApi } from "../api";
+import { useApi } from "../asking";
+import { path } from "../calls";
 import { count, exact, rate } from "../format";
 import { Card, Csv, Figures, Shown } from "../parts";
 import { RangeBar, asked, with_ } from "../range";

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { change, linkTo } from "../address";
 import type { ViewProps } from "../app";
-import { call, path, useApi } from "../api";
+import { useApi } from "../asking";
+import { call, path } from "../calls";
 import { moment } from "../format";
 import { Card, Csv, Shown, Tabs } from "../parts";
 

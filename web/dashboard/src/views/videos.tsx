@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { linkTo } from "../address";
 import type { ViewProps } from "../app";
-import { path, useApi } from "../api";
+import { useApi } from "../asking";
+import { path } from "../calls";
 import { Chart } from "../chart";
 import { bucket, count, country, duration, exact, percent, rate } from "../format";
 import { Bar, Card, Csv, Figures, Shown, Table, Tabs } from "../parts";

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import type { ViewProps } from "../app";
 import { change } from "../address";
-import { path, useApi } from "../api";
+import { useApi } from "../asking";
+import { path } from "../calls";
 import { Chart } from "../chart";
 import { bucket, change as changed, count, duration, exact, rate } from "../format";
 import { Bar, Card, Csv, Figures, Shown, Table, Tabs } from "../parts";

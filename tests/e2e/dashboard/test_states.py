@@ -1,0 +1,87 @@
+"""When there is nothing to see, or nobody who answers, the page says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import LocalStack
+    from tests.e2e.dashboard.look import Look
+    from tests.e2e.dashboard.traffic import Site
+
+pytestmark = pytest.mark.e2e
+
+VIEWS = ["website", "videos", "media", "funnels", "sharing", "operation"]
+
+
+def test_a_sleeping_database_is_told_and_waited_for(fresh: Look, site: Site) -> None:
+    asleep = [True]
+
+    def answer(route: Any) -> None:
+        if asleep.pop() if asleep else False:
+            headers = {"retry-after": "3", "content-type": "application/problem+json"}
+            route.fulfill(status=503, headers=headers, body=json.dumps({"title": "Away", "status": 503}))
+        else:
+            route.continue_()
+
+    fresh.page.route(re.compile("/api/v1/analytics/dashboard/"), answer)
+    fresh.sign_in(site.keys["read"])
+    fresh.page.get_by_text("waking up").wait_for()
+    fresh.page.get_by_text("Bounce rate").first.wait_for()
+
+
+def test_without_a_network_the_page_says_so_and_tries_again_when_told_to(fresh: Look, site: Site) -> None:
+    fresh.sign_in(site.keys["read"])
+    fresh.go("website?period=7d")
+    fresh.page.context.set_offline(True)
+    fresh.page.goto(f"{fresh.base}/#/videos?period=7d")
+    fresh.page.get_by_text("The server cannot be reached").first.wait_for()
+    fresh.page.context.set_offline(False)
+    fresh.page.get_by_role("button", name="Try again").first.click()
+    fresh.card("Videos").get_by_role("link", name="film").wait_for()
+
+
+def test_a_key_that_is_revoked_meanwhile_leads_back_to_the_front(fresh: Look, site: Site) -> None:
+    fresh.sign_in(site.keys["read"])
+    problem = {"title": "Unauthorized", "detail": "The key is unknown or revoked.", "status": 401}
+    fresh.page.route(
+        re.compile("/api/metrics/videos"),
+        lambda route: route.fulfill(status=401, content_type="application/problem+json", body=json.dumps(problem)),
+    )
+    fresh.page.goto(f"{fresh.base}/#/videos")
+    fresh.page.get_by_text("The key is unknown or revoked.").wait_for()
+    fresh.page.get_by_label("Key", exact=True).wait_for()
+
+
+def test_a_site_that_the_key_does_not_open_is_told(fresh: Look, site: Site) -> None:
+    fresh.sign_in(site.keys["read"])
+    fresh.page.goto(f"{fresh.base}/#/website?site=elsewhere")
+    fresh.page.get_by_text("Your credentials do not open the site elsewhere").wait_for()
+
+
+def test_a_stack_without_a_site_says_how_to_make_one(fresh: Look, site: Site) -> None:
+    nothing = json.dumps({"results": [], "next_cursor": None})
+    fresh.page.route(
+        re.compile(r"/api/v1/sites\?"), lambda route: route.fulfill(content_type="application/json", body=nothing)
+    )
+    fresh.sign_in(site.keys["admin"])
+    fresh.page.get_by_text("There is no site yet. Make one").wait_for()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_empty_site_says_what_to_do(fresh: Look, empty: dict[str, Any], view: str) -> None:
+    fresh.sign_in(empty["keys"]["admin"])
+    fresh.go(f"{view}?period=7d")
+    assert fresh.page.locator("main .note").count() > 0
+    assert "NaN" not in fresh.page.locator("main").inner_text()
+    assert fresh.said == []
+
+
+@pytest.fixture(scope="module")
+def empty(stack: LocalStack) -> dict[str, Any]:
+    """Return a site that nothing was sent to."""
+    return stack.ask("POST", "/api/v1/sites", "admin", json={"name": "Empty"}).json()

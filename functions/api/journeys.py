@@ -7,25 +7,22 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.edge.cursors import next_cursor, skip_of
-from streamgauge.edge.filter_parameters import asked_filters
+from streamgauge.edge.filter_parameters import CohortParameters, FilteredParameters, PathParameters, asked_filters
 from streamgauge.edge.http import READ, application, cached, site_for
-from streamgauge.edge.parameters import ListParameters, ReportRange, report_range
+from streamgauge.edge.parameters import ListParameters, ReportParameters, ReportRange, report_range
 from streamgauge.edge.tables import as_table
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.filters.models import OF_EVENTS, Filters
 from streamgauge.ingestion.pages import cut, folded
 from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
-from streamgauge.web import goals, paths
+from streamgauge.web import goal_reports, paths
 from streamgauge.web import retention as cohorts
-from streamgauge.web.goals import By
+from streamgauge.web.goal_reports import By
 from streamgauge.web.journey_models import Conversions, Goals, Paths, Retention, Text
 from streamgauge.web.paths import MOST_STEPS, Walk
 from streamgauge.web.question import Page, Question
 
 app = application()
-
-Asked = Annotated[ListParameters, Query()]
 
 PLACES = frozenset({"country", "region", "city"})
 """Dimensions that come from the database of places, whose licence asks to be named."""
@@ -38,20 +35,13 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: ListParameters) -> tuple[Question, ReportRange]:
+def _question(
+    website_id: str, asked: ListParameters, *own: str, of: type[ListParameters] = ListParameters
+) -> tuple[Question, ReportRange]:
+    """Return what is asked; `own` are query names of the route beside those of `of` and filters."""
     site = site_for(app, "read", website_id)
     days = report_range(asked, local_day(_now(), site.timezone), site.timezone)
-    return Question(postgres.read, site.site_no, days, asked.bots), days
-
-
-def _filters(*own: str, of_visits: bool = False) -> Filters:
-    """Return the filters asked for; `own` are the query names of the route. One that is not applied must not seem to be."""
-    filters = asked_filters(app, own, ListParameters)
-    for one in filters.conditions:
-        if not of_visits or one.name in OF_EVENTS:
-            message = f"This report cannot be filtered by {one.name.value}."
-            raise OutOfBoundsError(message, [(["query", one.name.value], message)])
-    return filters
+    return Question(postgres.read, site.site_no, days, asked.bots, filters=asked_filters(app, own, of)), days
 
 
 def _answer(body: dict[str, Any], days: ReportRange) -> Response[Any]:
@@ -63,15 +53,14 @@ def _answer(body: dict[str, Any], days: ReportRange) -> Response[Any]:
 )
 def retention(
     website_id: str,
-    asked: Asked,
+    asked: Annotated[CohortParameters, Query()],
     by: Annotated[Literal["week", "month"], Query(description="Weeks begin on Monday.")] = "week",
 ) -> Response[Retention]:
     """Show cohorts: visitors by the week or month of their first appearance, and the share that came back in each one after.
 
-    Weeks and months are whole, those at the edges of the range too; `limit` does not cut the list.
+    Weeks and months are whole, those at the edges of the range too; `limit` does not cut the list. Filters choose who is in a cohort.
     """
-    question, days = _question(website_id, asked)
-    _filters("by")
+    question, days = _question(website_id, asked, "by")
     body = cohorts.retention(question, by, local_day(_now(), days.timezone))
     return _answer({**body, "next_cursor": None}, days)
 
@@ -79,19 +68,18 @@ def retention(
 @app.get("/api/v1/analytics/paths/<website_id>", security=READ, tags=["website"], middlewares=[as_table(paths.flat)])
 def path_report(
     website_id: str,
-    asked: Asked,
+    asked: Annotated[PathParameters, Query()],
     page: Annotated[Text, Query(description="The page, as top-pages names it.")],
     direction: Annotated[Literal["next", "previous"], Query(description="After the page, or back from it.")] = "next",
     steps: Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many pages.")] = 1,
 ) -> Response[Paths]:
     """List the most frequent pages, or sequences of pages, after or before a page within a visit.
 
-    Takes filters on the dimensions of visits, such as `source=Google` or `country=!DE`.
+    Takes filters on visits, such as `source=Google` or `event=signup` (those with a sign-up); `page` is where paths begin.
     """
-    question, days = _question(website_id, asked)
-    filters = _filters("page", "direction", "steps", of_visits=True)
+    question, days = _question(website_id, asked, "page", "direction", "steps")
     walk = Walk(folded(cut(page).path), direction, steps)
-    body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)), filters)
+    body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)))
     body["next_cursor"] = next_cursor(body.pop("next_skip"))
     return _answer(body, days)
 
@@ -99,19 +87,19 @@ def path_report(
 @app.get("/api/v1/analytics/goals/<website_id>", security=READ, tags=["website"])
 def goal_report(
     website_id: str,
-    asked: Asked,
+    asked: Annotated[FilteredParameters, Query()],
     goal_id: Annotated[str | None, Query(description="With `by`: this goal alone.")] = None,
     by: Annotated[By | None, Query(description="With `goal_id`: by a dimension of the visit.")] = None,
 ) -> Response[Goals | Conversions]:
     """Show every goal with who reached it; or one goal by source, channel or another dimension of the visit."""
-    question, days = _question(website_id, asked)
-    _filters("goal_id", "by")
+    question, days = _question(website_id, asked, "goal_id", "by", of=ReportParameters)
+    compare = None if asked.compare is None else _now()
     if (goal_id is None) != (by is None):
         message = "Give `goal_id` and `by` together, or neither."
         raise OutOfBoundsError(message, [(["query", "goal_id" if goal_id is None else "by"], message)])
     if goal_id is None or by is None:
-        return _answer({**goals.report(question), "next_cursor": None}, days)
-    body = goals.report_by(question, goal_id, by, Page(asked.limit, skip_of(asked.cursor)))
+        return _answer({**goal_reports.report(question, compare), "next_cursor": None}, days)
+    body = goal_reports.report_by(question, goal_id, by, Page(asked.limit, skip_of(asked.cursor)), compare)
     shown = attribution() if by in PLACES else None
     if shown:
         body["attribution"] = shown

@@ -121,6 +121,32 @@ def test_another_visit_at_the_same_instant(connection, site):
     assert sorted(row["pages"] for row in body["results"]) == [["/a", "(exit)"], ["/b", "(exit)"]]
 
 
+def test_filters_of_events_choose_visits_that_hold_one(connection, site):
+    store(
+        connection,
+        [
+            seen("2026-03-06 12:00", person="a", path="/pricing"),
+            seen("2026-03-06 12:01", person="a", path="/shop"),
+            stamped("custom", "2026-03-06 12:02", site="blog", person="a", name="signup", properties={"plan": "pro"}),
+            seen("2026-03-06 12:00", person="b", path="/pricing"),
+            stamped("custom", "2026-03-06 12:02", site="blog", person="b", name="signup", properties={"plan": "free"}),
+            seen("2026-03-06 12:00", person="c", path="/pricing"),
+            seen("2026-03-06 12:01", person="c", path="/news"),
+        ],
+    )
+    for filters, wanted in {
+        "event=signup": {"/shop": 1, "(exit)": 1},
+        "event=~SIGN": {"/shop": 1, "(exit)": 1},
+        "prop:plan=pro": {"/shop": 1},
+        "prop:plan=free|pro&event=signup&country=": {"/shop": 1, "(exit)": 1},
+        "event=never": {},
+        # An event that is no sign-up: page views of everybody.
+        "event=!signup": {"/shop": 1, "(exit)": 1, "/news": 1},
+    }.items():
+        body = get(journeys, PATH, f"{MARCH}&page=/pricing&{filters}")[1]
+        assert {row["pages"][0]: row["visits"] for row in body["results"]} == wanted, filters
+
+
 def test_filters_on_visits(connection, visits):
     store(
         connection,
@@ -135,8 +161,7 @@ def test_filters_on_visits(connection, visits):
     ]
     assert get(journeys, PATH, f"{query}&source=!News")[1]["visits"] == 6
     assert get(journeys, PATH, f"{query}&entry_page=~pric&source=!News")[1]["visits"] == 2
-    # Filters of events would ask for visits that hold one: not here.
-    assert get(journeys, PATH, f"{query}&event=signup")[0] == 422
+    assert get(journeys, PATH, f"{query}&compare=previous")[0] == 422
     assert get(journeys, PATH, f"{query}&colour=red")[0] == 422
 
 

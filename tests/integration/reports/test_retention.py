@@ -1,12 +1,14 @@
 """Retention cohorts: exact over days that are closed, dirty, open, or whose rollups are gone."""
 
 import random
+from collections import defaultdict
 from datetime import date, timedelta
 from functools import partial
 
 import pytest
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
+from streamgauge.events.models import Acquisition
 from streamgauge.jobs.rollup_retention import Limits, remove_day
 from streamgauge.rollups.build import build_day
 
@@ -83,6 +85,78 @@ def test_identification_makes_a_new_person(connection, site):
     )
     _, body, _ = get(journeys, PATH, "startDate=2026-03-02&endDate=2026-03-17")
     assert [row["returned"] for row in body["results"]] == [[1, 0, 0], [1, 1], [0]]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_filters_choose_who_is_in_a_cohort(connection, site, closed):
+    news, search = Acquisition("News", "referral"), Acquisition("Google", "search")
+    store(
+        connection,
+        [
+            # First seen by a search, back by itself; first by the news, back by a search; new by a search in the second week.
+            seen("2026-03-02 12:00", anonymous_id="one", acquisition=search),
+            seen("2026-03-11 12:00", anonymous_id="one"),
+            seen("2026-03-02 12:00", anonymous_id="two", acquisition=news),
+            seen("2026-03-10 12:00", anonymous_id="two", acquisition=search),
+            seen("2026-03-10 12:00", anonymous_id="three", acquisition=search),
+            stamped("custom", "2026-03-10 12:05", site="blog", anonymous_id="three", name="signup"),
+            # There before, and known by no id.
+            seen("2026-02-20 12:00", anonymous_id="early"),
+            seen("2026-03-03 12:00", anonymous_id="early", acquisition=search),
+            seen("2026-03-03 12:00", person="nobody knows", acquisition=search),
+            seen("2026-03-04 12:00", anonymous_id="robot", bot=True, acquisition=search),
+        ],
+    )
+    if closed:
+        for (day,) in connection.execute("SELECT day FROM site_days WHERE day < '2026-03-10'").fetchall():
+            _close(connection, site.site_no, day)
+    query = "startDate=2026-03-02&endDate=2026-03-15"
+
+    def returned(filters):
+        body = get(journeys, PATH, f"{query}&{filters}")[1]
+        return [row["returned"] for row in body["results"]], body["visitors_left_out"]
+
+    assert returned("") == ([[2, 2], [1]], 1)
+    # Members are chosen by their first period; they return with any visit.
+    assert returned("source=Google") == ([[1, 1], [1]], 1)
+    assert returned("source=News") == ([[1, 1], [0]], 0)
+    assert returned("source=!Google") == ([[1, 1], [0]], 0)
+    assert returned("event=signup") == ([[0, 0], [1]], 0)
+    assert returned("source=Google&bots=include") == ([[2, 1], [1]], 1)
+    status, body, _ = get(journeys, PATH, f"{query}&compare=previous")
+    assert (status, "not compared" in body["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_filtered_equals_following_every_person(connection, site, seed):
+    chance = random.Random(seed)
+    events, there, first = [], defaultdict(set), defaultdict(set)
+    for number in range(400):
+        who, day, source = chance.randrange(60), MONDAY + timedelta(days=chance.randrange(56)), chance.choice("xyz")
+        # Visits are hours apart: each event is one.
+        events.append(
+            seen(
+                f"{day} {number % 20:02}:{chance.randrange(20):02}",
+                anonymous_id=f"p{who}-{number % 20}",
+                acquisition=Acquisition(source, source),
+            )
+        )
+        person, week = f"p{who}-{number % 20}", (day - MONDAY).days // 7
+        there[week].add(person)
+        if source == "x":
+            first[week].add(person)
+    store(connection, events)
+    for (day,) in connection.execute(
+        "SELECT day FROM site_days WHERE day < %s", [MONDAY + timedelta(days=40)]
+    ).fetchall():
+        _close(connection, site.site_no, day)
+    weeks, seen_before, wanted = range(2, 8), set().union(*(there[week] for week in range(2))), []
+    for week in weeks:
+        cohort = (there[week] - seen_before) & first[week]
+        seen_before |= there[week]
+        wanted.append([len(cohort & there[later]) for later in range(week, 8)])
+    query = f"startDate={MONDAY + timedelta(days=14)}&endDate={MONDAY + timedelta(days=55)}&source=x"
+    assert [row["returned"] for row in get(journeys, PATH, query)[1]["results"]] == wanted
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qsl
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from streamgauge.edge.parameters import ListParameters, ReportParameters
 from streamgauge.errors import OutOfBoundsError
@@ -25,15 +25,17 @@ _FORMS: Final = (
 )
 
 
+_NOT_COMPARED: Final = "This report is not compared with the time before: ask for either range by itself."
+
+
 def _filter(about: str, name: str | None = None) -> FieldInfo:
     found: FieldInfo = Field(alias=name, description=f"Filter by {about}: {_FORMS}")
     return found
 
 
-class FilteredParameters(ReportParameters):
-    """The query of a report with filters on every dimension."""
+class _Filters(BaseModel):
+    """Filters on every dimension but the page."""
 
-    page: Annotated[str | None, _filter("page viewed")] = None
     entry_page: Annotated[str | None, _filter("first page of the visit")] = None
     exit_page: Annotated[str | None, _filter("last page of the visit")] = None
     referrer: Annotated[str | None, _filter("referring address")] = None
@@ -59,6 +61,22 @@ class FilteredParameters(ReportParameters):
     ] = None
 
 
+class PathParameters(ListParameters, _Filters):
+    """The query of a report that is about one page, and is not compared."""
+
+
+class CohortParameters(PathParameters):
+    """The query of a report that is not compared."""
+
+    page: Annotated[str | None, _filter("page viewed")] = None
+
+
+class FilteredParameters(ReportParameters, _Filters):
+    """The query of a report with filters on every dimension."""
+
+    page: Annotated[str | None, _filter("page viewed")] = None
+
+
 class WebsiteParameters(FilteredParameters):
     """The query of a website report."""
 
@@ -80,6 +98,6 @@ def asked_filters(app: Application, own: Sequence[str] = (), of: type[ListParame
     pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=None)
     for name, _ in pairs:
         if name not in known and not is_filter(name):
-            message = "This report knows no parameter of this name."
+            message = _NOT_COMPARED if name == "compare" else "This report knows no parameter of this name."
             raise OutOfBoundsError(message, [(["query", name], message)])
     return read_filters((name, text) for name, text in pairs if name not in known)

@@ -96,6 +96,24 @@ def event_condition(filters: Filters) -> Where:
     return Where(" AND ".join(parts) or "TRUE", parameters)
 
 
+def holding_condition(filters: Filters) -> Where:
+    """Return what the filters of events ask of `visits v`: to hold an event that meets all of them. Takes `site_no`."""
+    if not filters.of_events:
+        return Where("TRUE", {})
+    (first, *more) = filters.of_events
+    if not more and first.name is Name.EVENT and not (first.part or first.negated or "" in first.values):
+        codes = codes_array(first, "held_names", Dimension.EVENT)
+        return Where(f"v.names && {codes.sql}", codes.parameters)
+    where = event_condition(filters)
+    sql: LiteralString = f"""EXISTS (
+        SELECT FROM events e LEFT JOIN pages p ON p.code = e.page
+        WHERE e.site_no = %(site_no)s AND e.visit_key = ANY(v.later_keys || v.key) AND e.time BETWEEN v.start AND v.last
+            AND e.day BETWEEN (to_timestamp(v.start / 1000000) AT TIME ZONE 'UTC')::date
+                AND (to_timestamp(v.last / 1000000) AT TIME ZONE 'UTC')::date
+            AND (e.flags & 32 = 0 OR e.visitor = v.user_key) AND {where.sql})"""
+    return Where(sql, where.parameters)
+
+
 def of_page_views(filters: Filters) -> bool:
     """Say whether page views alone can meet the filters of events: pages are asked for, by value, and nothing else."""
     asked = filters.of_events

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from streamgauge.rollups.ranges import Read, Span
 
+Row = tuple[bool, int, int, int | None]
+"""(bot, period, visitor, number): a visitor of a period; no number was given to who is new today."""
+
 _CHUNK_BYTES: Final = CHUNK_BITS // 8
 
 
@@ -29,7 +32,7 @@ class Crowd:
         chunks = self._chunks[key]
         chunks[chunk] = chunks.get(chunk, 0) | int.from_bytes(bits, "big")
 
-    def add_visitors(self, rows: Iterable[tuple[bool, int, int, int | None]]) -> None:
+    def add_visitors(self, rows: Iterable[Row]) -> None:
         """Add (bot, period, visitor, number) rows; a visitor without a number gets one that nobody has."""
         rows = list(rows)
         known = [chunk for chunks in self._chunks.values() for chunk in chunks]
@@ -45,18 +48,28 @@ class Crowd:
         for (bot, period, chunk), held in bytes_of.items():
             self.add_chunk((bot, period), chunk, bytes(held))
 
-    def sets(self, bot: bool, periods: int) -> list[int]:
-        """Return the set of each period, those without visitors too."""
+    def sets(self, bot: bool, periods: int, first: int = 0) -> list[int]:
+        """Return the set of each of so many periods, those without visitors too."""
         return [
             sum(bits << (chunk * CHUNK_BITS) for chunk, bits in self._chunks.get((bot, period), {}).items())
-            for period in range(periods)
+            for period in range(first, first + periods)
         ]
 
 
-def crowd(read: Read, site_no: int, periods: Sequence[Span], bots: list[bool], codes: Sequence[int]) -> Crowd:
+def crowd(
+    read: Read,
+    site_no: int,
+    periods: Sequence[Span],
+    bots: list[bool],
+    codes: Sequence[int],
+    *,
+    forgotten_in: int | None = None,
+    also: Sequence[Row] = (),
+) -> Crowd:
     """Return who appeared under any of some values in each period, numbered in their order.
 
-    Settled days come from bitmaps, the others from their rows.
+    Settled days come from bitmaps, the others from their rows. `forgotten_in` is the period to which all are added who were there on
+    days whose rollups are gone; `also` are more sets, under numbers of periods of their own.
     """
     state = read(queries.STATE_OF_DAYS, {"site_no": site_no, "start": periods[0].start, "end": periods[-1].end})
     seen = {day.toordinal() for span, day, _, _ in state if span == 0}
@@ -78,16 +91,16 @@ def crowd(read: Read, site_no: int, periods: Sequence[Span], bots: list[bool], c
     for period_number, bot, chunk, bits in read(queries.BITS_BY_PERIOD, key | of_blocks):
         # The binary form of a bit string begins with its length in four bytes.
         made.add_chunk((bot, period_number), chunk, bits[4:])
+    if forgotten_in is not None:
+        for bot, chunk, bits in read(queries.VISITORS_BEFORE, {"site_no": site_no, "bots": bots}):
+            made.add_chunk((bot, forgotten_in), chunk, bits[4:])
+    rows = list(also)
     if open_days:
         of_days = {"periods": [number for number, _ in open_days], "days": [day for _, day in open_days]}
-        made.add_visitors(read(queries.VISITORS_BY_PERIOD, key | of_days))
+        rows += read(queries.VISITORS_BY_PERIOD, key | of_days)
+    # All at once and last: who has no number yet gets one that no set holds.
+    made.add_visitors(rows)
     return made
-
-
-def add_forgotten(read: Read, made: Crowd, site_no: int, bots: list[bool], period: int) -> None:
-    """Add to a period all who were there on days whose rollups are gone."""
-    for bot, chunk, bits in read(queries.VISITORS_BEFORE, {"site_no": site_no, "bots": bots}):
-        made.add_chunk((bot, period), chunk, bits[4:])
 
 
 def first_day(read: Read, site_no: int) -> date | None:

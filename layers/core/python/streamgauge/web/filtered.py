@@ -11,12 +11,13 @@ from streamgauge.filters.days import require_whole
 from streamgauge.filters.models import Filters
 from streamgauge.rollups.ranges import Span
 from streamgauge.web.figures import Amounts
-from streamgauge.web.filtered_queries import FIRST_DAY, ROOM, Shape, lasting_visitors, statement
+from streamgauge.web.filtered_queries import FIRST_DAY, ROOM, Shape, lasting_in_periods, lasting_visitors, statement
 
 if TYPE_CHECKING:
     from datetime import date
 
     from streamgauge.rollups.elapsed import Before
+    from streamgauge.rollups.presence import Row
     from streamgauge.web.question import Page, Question
 
 _EVERY_BUCKET: Final = 1_000_000
@@ -117,6 +118,17 @@ def lasting_before(question: Question, dimension: Dimension, names: list[str], b
     parameters = _parameters(question, days, [*map(_first(question), days)], until, [*asked])
     where = lasting_visitors(shape)
     return [(asked[value], bot, visitor) for value, bot, visitor in question.read(where.sql, parameters | where.parameters)]
+
+
+def lasting_by_period(question: Question, periods: list[Span], number: int) -> list[Row]:
+    """Return who met the filters in each of some periods that follow each other, numbered from `number`. Raises as `by_day`."""
+    days = [day for period in periods for day in period.days]
+    require_whole(question.read, question.site_no, days[0], days[-1])
+    question.read(ROOM, {})
+    where = lasting_in_periods(Shape(question.filters, Dimension.TOTAL))
+    numbers = [number + place for place, period in enumerate(periods) for _ in period.days]
+    parameters = _parameters(question, days, [*map(_first(question), days)], None, None)
+    return question.read(where.sql, {**parameters, **where.parameters, "periods": numbers})
 
 
 def _asked(before: Before) -> tuple[list[date], int | None]:

@@ -111,6 +111,17 @@ SELECT value, bot, visitor FROM persons WHERE lasting AND value = ANY(%(values)s
     return Where(sql, of_chosen | of_hits)
 
 
+def lasting_in_periods(shape: Shape) -> Where:
+    """Return the statement of the (bot, period, visitor, number) whose ids last; `periods` are those of the buckets."""
+    chosen, of_chosen = _chosen(shape)
+    hits, of_hits = _event_hits(shape) if shape.from_events else _visit_hits(shape)
+    sql: LiteralString = f"""WITH {chosen}, {hits}, {_people(shape)}, once AS MATERIALIZED (
+    SELECT DISTINCT bot, (%(periods)s::integer[])[b] AS period, visitor FROM persons WHERE lasting AND b IS NOT NULL
+)
+SELECT bot, period, once.visitor, n.number FROM once LEFT JOIN visitor_numbers n ON n.site_no = %(site_no)s AND n.visitor = once.visitor"""
+    return Where(sql, of_chosen | of_hits)
+
+
 def _chosen(shape: Shape) -> tuple[LiteralString, dict[str, Any]]:
     """Return the visits, with the buckets (0: before the first) that they begin and end in."""
     where = visit_condition(shape.filters)

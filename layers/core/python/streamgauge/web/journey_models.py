@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from streamgauge.web.goals import By, Kind, Match
-from streamgauge.web.models import VisitorsCounted
+from streamgauge.web.goal_reports import By
+from streamgauge.web.goals import Kind, Match
+from streamgauge.web.models import MaybeCompared, VisitorsCounted
 from streamgauge.web.paths import Direction
 
 # No control characters: Postgres takes no NUL, and no path or name has the others.
@@ -98,7 +99,7 @@ class MadeGoal(BaseModel):
     value: str
 
 
-class GoalRow(MadeGoal):
+class GoalRow(MadeGoal, MaybeCompared):
     """A goal and who reached it."""
 
     visitors: int | None = Field(description="Null where several values match and raw events of the range are gone.")
@@ -106,7 +107,7 @@ class GoalRow(MadeGoal):
     conversion_rate: float | None = Field(description="Visitors who reached it / visitors of the range.")
 
 
-class ConversionRow(BaseModel):
+class ConversionRow(MaybeCompared):
     """A value of a dimension and who reached the goal in a visit of it."""
 
     name: str

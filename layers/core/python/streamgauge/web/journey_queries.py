@@ -94,6 +94,12 @@ HAVING sum(pageviews + events) > 0
 """
 """(code, daily visitors, lasting part, views or events) of the pages or events whose name begins with or contains a text."""
 
+MATCHED_NAMES: Final[LiteralString] = """
+SELECT DISTINCT name FROM rollup_days
+WHERE site_no = %(site_no)s AND dimension = %(dimension)s AND day BETWEEN %(start)s AND %(end)s AND bots = ANY(%(bots)s)
+    AND CASE WHEN %(match)s = 'prefix' THEN starts_with(name, %(value)s) ELSE strpos(name, %(value)s) > 0 END
+"""
+
 VALUES: Final[LiteralString] = """
 SELECT code, sum(visitors)::bigint, sum(lasting)::bigint, sum(pageviews + events)::bigint
 FROM rollup_days
@@ -115,50 +121,6 @@ SELECT coalesce(sum(visits), 0)::bigint FROM rollup_days
 WHERE site_no = %(site_no)s AND dimension = 1 AND bots = ANY(%(bots)s) AND code = %(code)s
     AND day = ANY(ARRAY(SELECT day FROM site_days WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s))
 """
-
-CONVERSIONS_BY_VALUE: Final[LiteralString] = """
-WITH holding AS MATERIALIZED (
-    SELECT key, later_keys, later_keys || key AS keys, start, last, tie, day, user_key, lasting, bot, acquisition, surroundings,
-        (to_timestamp(start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
-        (to_timestamp(last / 1000000) AT TIME ZONE 'UTC')::date AS last_day
-    FROM visits
-    WHERE site_no = %(site_no)s AND day BETWEEN %(start)s - 30 AND %(end)s AND last >= %(since)s AND bot = ANY(%(bots)s)
-        AND NOT loose
-        AND CASE WHEN %(kind)s = 1 THEN coalesce(pages, ARRAY[entry_page]) ELSE names END && %(codes)s::bigint[]
-), found AS MATERIALIZED (
-    SELECT DISTINCT ON (e.visit_key, e.time, e.id) h.*, %(start)s + width_bucket(e.time, %(day_starts)s::bigint[]) - 1 AS on_day
-    FROM holding h
-    CROSS JOIN LATERAL (
-        SELECT e.visit_key, e.time, coalesce(e.event_uuid::text, e.event_id) COLLATE "C" AS id
-        FROM events e LEFT JOIN pages p ON p.code = e.page
-        WHERE e.day BETWEEN h.first_day AND h.last_day AND e.site_no = %(site_no)s AND e.kind = %(kind)s
-            AND e.visit_key = ANY(h.keys) AND e.time BETWEEN h.start AND h.last
-            AND e.time >= %(since)s AND e.time < %(until)s
-            AND CASE %(match)s
-                WHEN 'equals' THEN coalesce(p.path, e.name) = %(value)s
-                WHEN 'prefix' THEN starts_with(coalesce(p.path, e.name), %(value)s)
-                ELSE strpos(coalesce(p.path, e.name), %(value)s) > 0 END
-    ) e
-    ORDER BY e.visit_key, e.time, e.id, h.start DESC, h.tie DESC
-), told AS (
-    SELECT f.bot, f.on_day,
-        CASE WHEN user_key IS NOT NULL THEN user_key
-            WHEN on_day > day AND later_keys IS NOT NULL THEN later_keys[least(on_day - day, cardinality(later_keys))]
-            ELSE key END AS visitor,
-        user_key IS NOT NULL OR (lasting AND (on_day = day OR later_keys IS NULL)) AS lasts,
-        coalesce(to_jsonb(a) ->> %(column)s, to_jsonb(s) ->> %(column)s) COLLATE "C" AS name
-    FROM found f
-    JOIN acquisitions a ON a.code = f.acquisition
-    JOIN surroundings s ON s.code = f.surroundings
-)
-SELECT name, count(DISTINCT (bot, visitor)) FILTER (WHERE lasts)
-    + count(DISTINCT (bot, on_day, visitor)) FILTER (WHERE NOT lasts) AS visitors, count(*)
-FROM told WHERE name IS NOT NULL
-GROUP BY name
-ORDER BY visitors DESC, name
-LIMIT %(take)s OFFSET %(skip)s
-"""
-"""(value of the visit, visitors, conversions) of the events of a goal within visits, most visitors first."""
 
 LIST_GOALS: Final[LiteralString] = """
 SELECT goal_id, name, kind, match, value FROM goals WHERE site_no = %(site_no)s ORDER BY created_at, goal_id

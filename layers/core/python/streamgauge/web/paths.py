@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from streamgauge.dimensions import Dimension, code_of
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.filters.conditions import visit_condition, visit_joins
+from streamgauge.filters.conditions import holding_condition, visit_condition, visit_joins
 from streamgauge.web import journey_queries
 from streamgauge.web.figures import ratio
 from streamgauge.web.whole_days import require_whole
 
 if TYPE_CHECKING:
-    from streamgauge.filters.models import Filters
     from streamgauge.web.question import Page, Question
 
 Direction = Literal["next", "previous"]
@@ -32,10 +31,10 @@ class Walk(NamedTuple):
     steps: int
 
 
-def paths(question: Question, walk: Walk, page: Page, filters: Filters) -> dict[str, Any]:
+def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
     """Return the most frequent sequences of pages after (or, going back, before) a page, and the pages of each step.
 
-    `filters` are of visits. Raises OutOfBoundsError for a range with days whose raw events are gone, or with more visits than MOST_VISITS.
+    Filters choose the visits: those of events visits that hold such an event. Raises OutOfBoundsError for a range with days whose raw events are gone, or with more visits than MOST_VISITS.
     """
     require_whole(question)
     key = {
@@ -47,12 +46,13 @@ def paths(question: Question, walk: Walk, page: Page, filters: Filters) -> dict[
     if question.read(journey_queries.PAGE_VISITS, key)[0][0] > MOST_VISITS:
         message = f"More than {MOST_VISITS} visits saw this page: ask for fewer days."
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
-    where = visit_condition(filters)
+    of_visits, holding = visit_condition(question.filters), holding_condition(question.filters)
     rows = question.read(
-        journey_queries.paths(visit_joins(filters), where.sql),
+        journey_queries.paths(visit_joins(question.filters), f"{of_visits.sql} AND {holding.sql}"),
         {
             **key,
-            **where.parameters,
+            **of_visits.parameters,
+            **holding.parameters,
             "low": question.days.start,
             "high": question.days.end,
             "page": walk.page,

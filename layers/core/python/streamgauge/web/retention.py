@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.rollups.presence import add_forgotten, crowd, first_day
+from streamgauge.rollups.elapsed import Before
+from streamgauge.rollups.presence import crowd, first_day
 from streamgauge.rollups.ranges import BOT_FLAGS, Span, next_month
 from streamgauge.web import queries
 from streamgauge.web.figures import Amounts, ratio, total
+from streamgauge.web.filtered import days_before, lasting_by_period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +32,15 @@ class Cohort(NamedTuple):
     returned: list[int]
 
 
-def cohorts(before: int, periods: Sequence[int]) -> list[Cohort]:
-    """Return the cohort of each period; sets are bits, `before` holds whoever was there before the first period."""
+def cohorts(before: int, periods: Sequence[int], members: Sequence[int] | None = None) -> list[Cohort]:
+    """Return the cohort of each period; sets are bits, `before` holds whoever was there before the first period.
+
+    `members` are those of each period who may be in its cohort; None: all.
+    """
     found: list[Cohort] = []
     seen = before
     for index, there in enumerate(periods):
-        fresh = there & ~seen
+        fresh = there & ~seen & (there if members is None else members[index])
         seen |= there
         returned = [(fresh & later).bit_count() for later in periods[index:]]
         found.append(Cohort(returned[0], returned))
@@ -54,7 +59,10 @@ def periods_of(start: date, end: date, by: Period) -> list[Span]:
 
 
 def retention(question: Question, by: Period, today: date) -> dict[str, Any]:
-    """Return the cohorts of a range; periods after `today` are left out. Raises OutOfBoundsError for too long a range."""
+    """Return the cohorts of a range; periods after `today` are left out. Raises OutOfBoundsError for too long a range.
+
+    With filters a cohort holds who met them in its period, and they return with any event; raises also where raw rows are gone.
+    """
     periods = periods_of(question.days.start, min(question.days.end, today), by)
     if len(periods) > MOST_PERIODS:
         message = f"Cohorts are given for at most {MOST_PERIODS} weeks or months."
@@ -66,10 +74,14 @@ def retention(question: Question, by: Period, today: date) -> dict[str, Any]:
     first = min(first_day(question.read, question.site_no) or start, start)
     # Who was there at any time before is not new, however short the range is.
     spans = [Span(first, start - timedelta(days=1)), *periods]
-    found = crowd(question.read, question.site_no, spans, flags, [TOTAL_CODE])
-    add_forgotten(question.read, found, question.site_no, flags, 0)
+    filtered_ones = lasting_by_period(question, periods, len(spans)) if question.filters.conditions else []
+    found = crowd(question.read, question.site_no, spans, flags, [TOTAL_CODE], forgotten_in=0, also=filtered_ones)
     # Robots are visitors of their own, also where they carry the id of a person.
-    parts = [cohorts(sets[0], sets[1:]) for sets in (found.sets(bot, len(spans)) for bot in flags)]
+    parts = []
+    for bot in flags:
+        before, *there = found.sets(bot, len(spans))
+        members = found.sets(bot, len(periods), len(spans)) if question.filters.conditions else None
+        parts.append(cohorts(before, there, members))
     return {
         "by": by,
         "results": [_row(period, of_period) for period, *of_period in zip(periods, *parts, strict=True)],
@@ -89,6 +101,9 @@ def _row(period: Span, parts: Sequence[Cohort]) -> dict[str, Any]:
 
 
 def _without_lasting_id(question: Question, days: Span) -> int:
+    if question.filters.conditions:
+        amounts = days_before(question, question.filters, Before(days))[0].amounts
+        return amounts.visitors - amounts.lasting
     rows = question.read(queries.DAYS, {**question.key, "start": days.start, "end": days.end})
     amounts = total(Amounts(*row[1:]) for row in rows)
     return amounts.visitors - amounts.lasting

@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from streamgauge.web.question import Question
 
 
+def lost_day(question: Question, start: date, end: date) -> date | None:
+    """Return the last of some days whose raw events are gone; None when all have theirs."""
+    found: date | None = question.read(
+        journey_queries.LAST_LOST_DAY, {"site_no": question.site_no, "start": start, "end": end}
+    )[0][0]
+    return found
+
+
 def first_whole_day(question: Question) -> date:
     """Return the day of the range from which on every day has its raw events; the day after its end when none has."""
-    span = {"start": question.days.start, "end": question.days.end}
-    lost = question.read(journey_queries.LAST_LOST_DAY, {"site_no": question.site_no, **span})[0][0]
+    lost = lost_day(question, question.days.start, question.days.end)
     return question.days.start if lost is None else lost + timedelta(days=1)
 
 

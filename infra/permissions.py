@@ -49,6 +49,8 @@ _WRITE: Final = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem
 
 # Everything in the table of sockets but the tickets.
 _CONNECTIONS: Final = ("connections", "site#*", "watched", "turns")
+# Of the table of status: who is to be erased, and who was.
+_ERASURES: Final = ("erasures#*", "pending#erasure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,19 @@ class May(Enum):
         Rule(thing=Thing.DEAD_LETTERS, actions=_READ),
     )
     MARK_DEAD_LETTERS = (Rule(thing=Thing.DEAD_LETTERS, actions=_WRITE),)
+    ASK_ERASURE = (Rule(thing=Thing.STATUS, actions=("dynamodb:PutItem", "dynamodb:Query"), keys=_ERASURES),)
+    ERASE = (
+        Rule(
+            thing=Thing.STATUS,
+            actions=("dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            keys=_ERASURES,
+        ),
+        Rule(thing=Thing.SESSIONS, actions=("dynamodb:Scan", "dynamodb:BatchWriteItem")),
+        Rule(thing=Thing.OUTBOX, actions=("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem")),
+        Rule(thing=Thing.DEAD_LETTERS, actions=("dynamodb:Query", "dynamodb:UpdateItem")),
+        Rule(thing=Thing.ARCHIVE, actions=("s3:GetObject", "s3:PutObject"), prefix=DEAD_LETTERS_PREFIX),
+        Rule(thing=Thing.ARCHIVE, actions=("s3:ListBucket",)),
+    )
     LIST_ARCHIVE = (Rule(thing=Thing.ARCHIVE, actions=("s3:ListBucket",)),)
     SPILL = (Rule(thing=Thing.ARCHIVE, actions=("s3:PutObject",), prefix=SPILL_PREFIX),)
     TAKE_UP_SPILL = (

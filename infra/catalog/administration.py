@@ -1,4 +1,4 @@
-"""Sites, keys, imports, repair; what runs once a deploy."""
+"""Sites, keys, imports, repair, erasure; what runs once a deploy."""
 
 from __future__ import annotations
 
@@ -60,6 +60,16 @@ FUNCTIONS: Final = (
             May.SPILL,
         ),
         finds_places=True,
+    ),
+    Function(
+        module="api/users",
+        about="takes requests to erase a person, and says how far they are",
+        timeout=API_TIMEOUT,
+        routes=(
+            Route("DELETE", "/api/v1/users/{userId}"),
+            Route("GET", "/api/v1/erasures"),
+        ),
+        may=(May.READ_REGISTRY, May.ASK_ERASURE),
     ),
     Function(
         module="deploy/migrations",

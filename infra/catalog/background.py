@@ -75,6 +75,15 @@ FUNCTIONS: Final = (
         may=(May.READ_STATUS, May.WRITE_STATUS, May.READ_REGISTRY, May.FILL_OUTBOX),
     ),
     Function(
+        module="schedules/erasure",
+        about="erases the persons whose erasure was asked for",
+        memory=1024,
+        timeout=900,
+        postgres=Role.WRITER,
+        schedule="cron(* * * * ? *)",
+        may=(May.READ_REGISTRY, May.ERASE),
+    ),
+    Function(
         module="schedules/spill_take_up",
         about="puts spilled requests back on the stream",
         memory=256,

@@ -148,6 +148,17 @@ def anonymous_key(anonymous_id: str) -> int:
     return number("anonymous", anonymous_id)
 
 
+def bot_key(key: int) -> int:
+    """Return the number of the chain that bots of a visit key have."""
+    return key ^ _BOT_KEY
+
+
+def playback_key(session_id: str | None, visitor: int | None, video_id: str, *, bot: bool) -> int:
+    """Return the number of a playback's chain: a session's, or without one its visitor's."""
+    chain = session_id if session_id is not None else f"\x1d{visitor}"
+    return number("bot play" if bot else "play", chain, video_id)
+
+
 def flags_of(event: StampedEvent) -> int:
     """Return the bits of `events.flags`."""
     flags = 0
@@ -190,13 +201,12 @@ def fact_of(event: StampedEvent, zone: str) -> Fact:
     else:
         key, lasting = user, True
     if event.bot:
-        key = None if key is None else key ^ _BOT_KEY
-        prev_key = None if prev_key is None else prev_key ^ _BOT_KEY
+        key = None if key is None else bot_key(key)
+        prev_key = None if prev_key is None else bot_key(prev_key)
     visitor = key if user is None else user
     play_key: int | None = None
     if event.video is not None:
-        chain = event.session_id if event.session_id is not None else f"\x1d{visitor}"
-        play_key = number("bot play" if event.bot else "play", chain, event.video.video_id)
+        play_key = playback_key(event.session_id, visitor, event.video.video_id, bot=event.bot)
     return Fact(
         time=event.time,
         id=event.id,

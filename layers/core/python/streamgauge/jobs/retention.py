@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg import errors, sql
 
 from streamgauge import clock
+from streamgauge.erasure import tombstones
 from streamgauge.jobs import closing, hints, raw_retention, rollup_retention, runs, session_retention
 from streamgauge.jobs import retention_queries as wanted
 from streamgauge.settings import settings
@@ -53,6 +54,8 @@ def _remove(connection: Connection, days: Sequence[date]) -> dict[str, int]:
     if rollup_days:
         accounting_before = clock.day_start(today - timedelta(days=rollup_days), "UTC")
         connection.execute(wanted.DELETE_ACCOUNTING, {"before": accounting_before})
+    names_before = clock.day_start(today - timedelta(days=tombstones.ON_THE_WAY_DAYS), "UTC") * clock.MICROSECONDS
+    result["erased_names"] = tombstones.forget_names(connection, names_before)
     connection.execute(wanted.DELETE_RUNS, {"before": today - timedelta(days=RUNS_KEPT_DAYS)})
     _forget_anchors(connection)
     hints.set_retention(_next_due(connection, today, raw_days, rollup_days))
@@ -101,6 +104,7 @@ def _next_due(connection: Connection, today: date, raw_days: int, rollup_days: i
     parameters = {
         "receipts": hints.IDS_KEPT_DAYS,
         "rollups": rollup_days,
+        "names": tombstones.ON_THE_WAY_DAYS,
         "keeps_raw": raw_days == 0 or raw_days > rollup_days,
     }
     row = connection.execute(wanted.NEXT_DUE, parameters).fetchone()

@@ -158,6 +158,9 @@ SELECT min(due) FROM (
     UNION ALL
     SELECT (to_timestamp(min(hour)) AT TIME ZONE 'UTC')::date + %(rollups)s + 1 FROM accounting WHERE %(rollups)s > 0
     UNION ALL
+    SELECT (to_timestamp(min(erased_at) / 1000000) AT TIME ZONE 'UTC')::date + %(names)s + 1 FROM erased_ids
+    WHERE replacement IS NOT NULL
+    UNION ALL
     SELECT min(greatest(d.day, (i.updated_at AT TIME ZONE 'UTC')::date)) + %(rollups)s + 1
     FROM imported_days d JOIN imports i USING (import_no) WHERE %(rollups)s > 0
     UNION ALL

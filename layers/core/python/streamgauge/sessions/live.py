@@ -216,6 +216,24 @@ def put_listed(sessions: Iterable[tuple[str, Session]], now: int) -> None:
     dynamo.batch_write(_table(), [_listed(site, session, session.seen, now) for site, session in sessions])
 
 
+def id_of(item: Item) -> str:
+    """Return the id of the session that an item of the table is about; an empty one for the last session of a device."""
+    _, kind, session_id = item["pk"].partition("#session#")
+    if kind:
+        return str(session_id)
+    return str(item["sk"]) if item["pk"].endswith("#active") else ""
+
+
+def user_of(item: Item) -> str | None:
+    """Return whose session an item of the table is; None where it does not say."""
+    if "payload" not in item:
+        return None
+    if item["sk"] != _STATE:
+        return _SESSION.decode(item["payload"]).user_id
+    kept = _KEPT.decode(item["payload"])
+    return kept.recent[0].user_id if kept.base is None else kept.base.user_id
+
+
 def _list(site: str, session: Session, version: int, now: int) -> None:
     """Put a session into the list, unless a later state of it is there."""
     dynamo.put_item(

@@ -40,11 +40,13 @@ __all__ = [
     "UNKNOWN_SITE",
     "DeadLetter",
     "Entry",
+    "blank",
     "bodies",
     "count_by_hour",
     "find",
     "get_many",
     "mark_replayed",
+    "of_site",
     "record",
     "sites_with_letters",
     "total",
@@ -122,6 +124,22 @@ def bodies(entries: Sequence[Entry], longest: int | None = None) -> list[bytes]:
     """Return the raw bodies of entries (their first `longest` bytes); empty where the object is gone."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(lambda entry: _body(entry, longest), entries))
+
+
+def of_site(site: str) -> list[Entry]:
+    """Return all letters of a site, replayed or not, oldest first."""
+    return [entry_of(item) for item in dynamo.query_all(_table(), "pk = :pk", values={":pk": partition(site)})]
+
+
+def blank(entry: Entry) -> None:
+    """Overwrite the body of a letter with blanks, and forget what was made of it; it is listed and counted as before."""
+    whole = archive.get(_bucket(), entry.object)
+    if whole is not None:
+        end = entry.start + entry.length
+        archive.put(_bucket(), entry.object, whole[: entry.start] + b" " * entry.length + whole[end:])
+    key = key_of(entry.site, entry.id)
+    if key:
+        dynamo.update_item(_table(), key, "REMOVE event_id, detail, derived")
 
 
 def mark_replayed(entries: Sequence[Entry], now: int) -> None:

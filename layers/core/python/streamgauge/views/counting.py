@@ -42,6 +42,16 @@ class View(msgspec.Struct):
         return {key for key in found if key is not None}
 
 
+def session_viewer(session_id: str, video_id: str) -> int:
+    """Return the number of a session as a viewer of a video."""
+    return number("view session", session_id, video_id)
+
+
+def other_viewer(identity: str, video_id: str) -> int:
+    """Return the number of whoever has neither session nor address, as a viewer of a video."""
+    return number("view other", identity, video_id)
+
+
 def view_of(event: StampedEvent) -> View:
     """Return the view of a stamped event of kind `view`."""
     if event.video is None:
@@ -52,7 +62,7 @@ def view_of(event: StampedEvent) -> View:
         return None if value is None else number(kind, str(value), video)
 
     if event.session_id is not None:
-        viewer: int | None = of_video("view session", event.session_id)
+        viewer: int | None = session_viewer(event.session_id, video)
         prev_viewer = None
         address, prev_address = (
             of_video("view address", event.address_hash),
@@ -63,7 +73,7 @@ def view_of(event: StampedEvent) -> View:
         address = prev_address = None
     if viewer is None:
         # A back end without session or address: the id it gives, else each call is a viewer of its own.
-        viewer = number("view other", event.user_id or event.anonymous_id or event.id, video)
+        viewer = other_viewer(event.user_id or event.anonymous_id or event.id, video)
     return View(event.time, event.id, video, viewer, prev_viewer, address, prev_address, event.bot)
 
 

@@ -168,6 +168,7 @@ class _Transaction:
         connection = self.connection
         by_number = {site.site_no: (site_id, site) for site_id, site in self.sites.items()}
         gate.enter(connection, by_number)
+        claims = self._renamed(claims)
         touched = {site_id: self._touch(site, claims) for site_id, site in sorted(self.sites.items())}
         refused: list[tuple[Claim, Reason]] = []
         good: list[Claim] = []
@@ -198,6 +199,18 @@ class _Transaction:
             touched=touched | {site_id: self._settled(touched[site_id], batch) for site_id, batch in changed.items()},
             progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
         )
+
+    def _renamed(self, claims: list[Claim]) -> list[Claim]:
+        """Return the claims without what was erased of their events."""
+        sites = {site.site_no: site for site in self.sites.values()}
+        secrets_of = {site_no: site.secret for site_no, site in sites.items()}
+        erased = self.directory.tombstones.of_sites(self.connection, secrets_of)
+        if not erased:
+            return claims
+        return [
+            claim.renamed(erased[claim.site_no], sites[claim.site_no].zone) if claim.site_no in erased else claim
+            for claim in claims
+        ]
 
     def _touch(self, site: Site, claims: list[Claim]) -> Touched:
         """Return what of a site the batch touches, and learn which of its days are closed or not whole."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import psycopg
 
 from streamgauge.clock import MICROSECONDS
-from streamgauge.events.models import StampedEvent
+from streamgauge.events.models import StampedEvent, encode
 from streamgauge.events.reasons import Reason, Stage
 from streamgauge.settings import settings
 from streamgauge.store import dead_letters, dynamo, postgres
@@ -94,11 +94,8 @@ class Consumer:
             record, event = pairs[0]
             poison = Unstorable(Reason.POISON, event.site, event.id, event.received, event.receipt)
             return self._store([], [*letters, _letter(record, poison)], lane, deadline)
-        by_event = {id(event): record for record, event in pairs}
-        refused = [
-            _Letter(by_event[id(event)], reason, event.site, event.id, event.received, event.receipt)
-            for event, reason in outcome.refused
-        ]
+        by_receipt = {(event.site, event.receipt): (record, event) for record, event in pairs}
+        refused = [_refused(*by_receipt[event.site, event.receipt], event, reason) for event, reason in outcome.refused]
         # Awaited: a batch is acknowledged only when everything that was given up is kept.
         dead_letters.record([_dead_letter(letter) for letter in [*letters, *refused]])
         self._follow(outcome, lane)
@@ -166,6 +163,13 @@ def _say_stuck(lane: Lane) -> None:
 
 def _usable(connection: Connection) -> bool:
     return not connection.closed and not connection.broken
+
+
+def _refused(record: StreamRecord, sent: StampedEvent, event: StampedEvent, reason: Reason) -> _Letter:
+    """Return a refused event as a letter: as it was sent, but for what has been erased of it."""
+    if event != sent:
+        record = record._replace(data=encode(event))
+    return _Letter(record, reason, event.site, event.id, event.received, event.receipt)
 
 
 def _letter(record: StreamRecord, found: Unstorable) -> _Letter:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streamgauge.access.site_settings import view_window_seconds
 from streamgauge.clock import MICROSECONDS
+from streamgauge.erasure.tombstones import Tombstones
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.partitions import ensure_day
 
@@ -19,7 +20,9 @@ _HELD_SECONDS: Final = 60
 
 # The zone of a site is fixed by its first event, in the same statement that reads it.
 _FIRST_EVENT: Final = "UPDATE sites SET first_event_at = now() WHERE site_id = ANY(%s) AND first_event_at IS NULL"
-_SITES: Final = "SELECT site_id, site_no, timezone, settings ->> 'view_window' FROM sites WHERE site_id = ANY(%s)"
+_SITES: Final = """
+    SELECT site_id, site_no, timezone, settings ->> 'view_window', secret FROM sites WHERE site_id = ANY(%s)
+"""
 
 
 class Site(NamedTuple):
@@ -28,6 +31,7 @@ class Site(NamedTuple):
     site_no: int
     zone: str
     view_window: int
+    secret: bytes
 
 
 class Directory:
@@ -35,6 +39,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.dictionaries = Dictionaries()
+        self.tombstones = Tombstones()
         self._sites: dict[str, Site] = {}
         self._read_at = 0.0
         self._days: set[date] = set()
@@ -47,8 +52,9 @@ class Directory:
         missing = sorted(site_ids - self._sites.keys())
         if missing:
             connection.execute(_FIRST_EVENT, [missing])
-            for site_id, site_no, zone, window in connection.execute(_SITES, [missing]).fetchall():
-                self._sites[site_id] = Site(site_no, zone, view_window_seconds({"view_window": window}) * MICROSECONDS)
+            for site_id, site_no, zone, window, secret in connection.execute(_SITES, [missing]).fetchall():
+                view_window = view_window_seconds({"view_window": window}) * MICROSECONDS
+                self._sites[site_id] = Site(site_no, zone, view_window, secret)
         return {site_id: self._sites[site_id] for site_id in site_ids if site_id in self._sites}
 
     def ensure_days(self, connection: Connection, days: Iterable[date]) -> None:
@@ -60,5 +66,6 @@ class Directory:
     def forget(self) -> None:
         """Know nothing any more: the database was restarted or restored, or a partition has gone."""
         self.dictionaries.forget()
+        self.tombstones = Tombstones()
         self._sites.clear()
         self._days.clear()

@@ -17,6 +17,7 @@ from streamgauge.warehouse.raw import utc_day
 if TYPE_CHECKING:
     from datetime import date
 
+    from streamgauge.erasure.tombstones import Erased
     from streamgauge.events.facts import Fact
     from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
@@ -60,6 +61,14 @@ class Claim(NamedTuple):
     hour: int
     day: date
     fact: Fact | None
+
+    def renamed(self, erased: Erased, zone: str) -> Claim:
+        """Return the claim of the event without what was erased of it; its digest stays, so that it still counts once."""
+        event = erased.renamed(self.event)
+        if event is self.event:
+            return self
+        fact = None if self.fact is None else fact_of(event, zone)
+        return self._replace(event=event, fact=fact)
 
 
 def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:

@@ -48,7 +48,7 @@ def test_website(wide: Look, site: Site) -> None:
     events = site.report(f"custom-events/{site.site_id}?period=7d")["results"]
     assert wide.rows("Events", 0, 1, 2) == [(e["name"], whole(e["events"]), whole(e["visitors"])) for e in events]
     goals = site.report(f"goals/{site.site_id}?period=7d")["results"]
-    assert wide.rows("Goals and returning visitors", 0, 1) == [(one["name"], whole(one["visitors"])) for one in goals]
+    assert wide.rows("Goals", 0, 1) == [(one["name"], whole(one["visitors"])) for one in goals]
 
 
 def test_one_video(wide: Look, site: Site) -> None:

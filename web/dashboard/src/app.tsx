@@ -7,14 +7,14 @@ import { Failed, Shown } from "./parts";
 import { onSignOut, signOut, signedIn } from "./session";
 import { Arriving, SignIn, isArriving } from "./sign_in";
 import { ThemeButton } from "./theme";
-import { FunnelsView } from "./views/funnels";
-import { LiveView } from "./views/live";
-import { MediaView } from "./views/media";
+import { FunnelsView } from "./views/funnels/all";
+import { LiveView } from "./views/live/view";
+import { MediaView } from "./views/media/server";
 import { OperationView } from "./views/operation";
 import { OverviewView } from "./views/overview";
-import { SharingView } from "./views/sharing";
-import { VideosView } from "./views/videos";
-import { WebsiteView } from "./views/website";
+import { SharingView } from "./views/sharing/view";
+import { VideosView } from "./views/video/all";
+import { WebsiteView } from "./views/website/view";
 
 export interface Site {
   site_id: string;

@@ -12,7 +12,7 @@ export interface Asking<T> {
 }
 
 /** Ask for a report, anew whenever its address changes, and every `every` milliseconds while the page is seen. */
-export function useApi<T>(where: string | null, every = 0): Asking<T> {
+export function useApi<T>(where: string | null, every: number | undefined = 0): Asking<T> {
   const [state, setState] = useState<{ for: string | null; data: T | null; error: ApiError | null }>({ for: null, data: null, error: null });
   const [waiting, setWaiting] = useState(0);
   const [turn, setTurn] = useState(0);

@@ -20,6 +20,8 @@ interface ChartProps {
 
 const COLOURS = ["--series-1", "--series-2", "--series-3"];
 const MOST_ROWS = 400;
+/** Steps of an axis of whole numbers: 1, 2, 5, 10, 20, … */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 export function Chart({ title, points, series, height = 240, unit }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -110,6 +112,7 @@ function options(element: HTMLElement, height: number, shown: { current: { point
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const series = shown.current.series;
+  const whole = series.every((one) => one.values.every((value) => value === null || Number.isInteger(value)));
   return {
     width: element.clientWidth || 600,
     height,
@@ -118,18 +121,19 @@ function options(element: HTMLElement, height: number, shown: { current: { point
     legend: { live: true },
     scales: { x: { time: false }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, space: 70, incrs: [1, 2, 5, 7, 10, 14, 20, 30, 50, 60, 90, 100, 180, 365], values: (_, places) => places.map((place) => shown.current.points[place] ?? "") },
-      { ...axis, size: 64, values: (_, values) => values.map((value) => text(series[0] as Series, value)) },
+      { ...axis, size: 28, space: 70, incrs: [1, 2, 5, 7, 10, 14, 20, 30, 50, 60, 90, 100, 180, 365], values: (_, places) => places.map((place) => shown.current.points[place] ?? "") },
+      { ...axis, size: 56, ...(whole ? { incrs: WHOLE_STEPS } : {}), values: (_, values) => values.map((value) => text(series[0] as Series, value)) },
     ],
     series: [
-      { label: "At", value: (_, place) => (place === null ? "–" : (shown.current.points[place] ?? "–")) },
+      { label: "", value: (_, place) => (place === null ? "" : (shown.current.points[place] ?? "")) },
       ...series.map((one, index) => ({
         label: one.label,
         stroke: colour(COLOURS[index % COLOURS.length] as string),
         width: 2,
         ...(index === 0 ? { fill: colour("--series-fill") } : {}),
         points: { show: shown.current.points.length < 2 },
-        value: (_: uPlot, value: number | null) => text(one, value),
+        // Nothing is pointed at: the name alone.
+        value: (_: uPlot, value: number | null) => (value === null ? "" : text(one, value)),
       })),
     ],
   };

@@ -5,7 +5,7 @@ import type { Asking } from "./asking";
 import type { ApiError } from "./calls";
 import { download } from "./calls";
 
-export function Card({ title, children, actions, wide }: { title: string; children: ComponentChildren; actions?: ComponentChildren; wide?: boolean }) {
+export function Card({ title, children, actions, wide }: { title: string; children: ComponentChildren; actions?: ComponentChildren; wide?: boolean | undefined }) {
   return (
     <section class={wide ? "card wide" : "card"} aria-label={title}>
       <header>
@@ -44,7 +44,7 @@ export function Figures({ of }: { of: Figure[] }) {
 }
 
 /** Shows an answer, or why there is none and what to do. */
-export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: (data: T) => boolean }) {
+export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: ((data: T) => boolean) | undefined }) {
   if (of.waiting > 0)
     return (
       <p class="note" role="status">
@@ -108,50 +108,28 @@ export function Tabs({ label, of, chosen, choose }: { label: string; of: [string
   );
 }
 
-export interface Column<Row> {
-  title: string;
-  cell: (row: Row) => ComponentChildren;
-  number?: boolean;
-  /** Stays on narrow screens. */
-  main?: boolean;
-}
-
-export function Table<Row>({ label, columns, rows, name }: { label: string; columns: Column<Row>[]; rows: Row[]; name: (row: Row, index: number) => string }) {
-  const classes = (column: Column<Row>) => [column.number ? "number" : "", column.main ? "" : "extra"].join(" ").trim();
+/** Names whose database places come from, with a link to it: its licence asks for that. */
+export function Attribution({ of }: { of?: string | null | undefined }) {
+  if (!of) return null;
+  const [, text, link] = /^(.*?)\s*\((https:\/\/[^)]+)\)$/.exec(of) ?? [];
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th scope="col" class={classes(column)} key={column.title}>
-                {column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, index) => (
-            <tr key={name(row, index)}>
-              {columns.map((column) => (
-                <td class={classes(column)} key={column.title}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <p class="hint">
+      {link ? (
+        <a href={link} rel="noopener noreferrer" target="_blank">
+          {text}
+        </a>
+      ) : (
+        of
+      )}
+    </p>
   );
 }
 
-/** A share of the widest row, drawn behind its name. */
-export function Bar({ share, children }: { share: number; children: ComponentChildren }) {
+/** Says what is left out for those who may only read. */
+export function OnlyAdmin({ what }: { what: string }) {
   return (
-    <div class="bar">
-      <span class="fill" style={{ width: `${Math.min(100, Math.max(0, share * 100))}%` }} aria-hidden="true" />
-      <span class="text">{children}</span>
-    </div>
+    <p class="note">
+      {what} needs a key or a sign-in of the scope <code>admin</code>.
+    </p>
   );
 }

@@ -1,11 +1,15 @@
 /** How the service is: its stores, its accounts, and what it refused. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { useActing } from "../acting";
 import type { ViewProps } from "../app";
 import { useApi } from "../asking";
 import { ApiError, call, path } from "../calls";
 import { bucket, count, moment } from "../format";
-import { Card, Csv, Failed, Shown, Table } from "../parts";
+import { Card, Csv, Failed, OnlyAdmin, Shown } from "../parts";
 import { RangeBar, asked, with_ } from "../range";
+import { Report } from "../report";
+import type { Column } from "../table";
+import { Table } from "../table";
 
 interface Health {
   status: string;
@@ -23,7 +27,6 @@ const MEANING: Record<string, string> = {
 function useHealth(): { health: Health | null; failed: string; again: () => void } {
   const [health, setHealth] = useState<Health | null>(null);
   const [failed, setFailed] = useState("");
-  const [asked, setAsked] = useState(false);
   const ask = async () => {
     try {
       const answer = await fetch("/api/metrics/health", { headers: { accept: "application/json" } });
@@ -33,10 +36,7 @@ function useHealth(): { health: Health | null; failed: string; again: () => void
       setFailed("The server cannot be reached.");
     }
   };
-  if (!asked) {
-    setAsked(true);
-    void ask();
-  }
+  useEffect(() => void ask(), []);
   return { health, failed, again: () => void ask() };
 }
 
@@ -68,7 +68,7 @@ export function OperationView({ address, site }: ViewProps) {
           <Accounts address={address} site={site} />
         </>
       ) : (
-        <p class="note">Dead letters and accounts need a key of the scope admin.</p>
+        <OnlyAdmin what="Looking at dead letters and accounts" />
       )}
     </>
   );
@@ -86,17 +86,14 @@ interface Letter {
 function DeadLetters({ site }: { site: string }) {
   const where = path("/api/v1/dead-letters", { website_id: site, limit: 50 });
   const letters = useApi<{ results: Letter[]; total: number }>(where);
-  const [said, setSaid] = useState("");
-  const replay = async (order: Record<string, unknown>) => {
-    setSaid("Sending …");
-    try {
-      const done = await call<{ accepted: number; refused: number; expired: number }>("/api/v1/dead-letters/replay", { method: "POST", body: { ...order, website_id: site } });
-      setSaid(`${done.accepted} sent again, ${done.refused} refused again, ${done.expired} too old.`);
+  const { said, busy, act } = useActing();
+  const replay = (order: Record<string, unknown>) =>
+    act(async () => {
+      const body = { ...order, website_id: site };
+      const done = await call<{ accepted: number; refused: number; expired: number }>("/api/v1/dead-letters/replay", { method: "POST", body });
       letters.again();
-    } catch (error) {
-      setSaid(error instanceof Error ? error.message : "That failed.");
-    }
-  };
+      return `${done.accepted} sent again, ${done.refused} refused again, ${done.expired} too old.`;
+    }, "Sending …");
   return (
     <Card title="Dead letters" wide actions={<Csv where={where} name="dead-letters" />}>
       <p role="status">{said}</p>
@@ -129,7 +126,7 @@ function DeadLetters({ site }: { site: string }) {
                   title: "Again",
                   main: true,
                   cell: (row) => (
-                    <button type="button" onClick={() => void replay({ ids: [row.id] })}>
+                    <button type="button" disabled={busy} onClick={() => void replay({ ids: [row.id] })}>
                       Replay
                     </button>
                   ),
@@ -153,31 +150,30 @@ interface Account {
   in_flight: number;
 }
 
+const COLUMNS: Column<Account>[] = [
+  { title: "Hour", main: true, cell: (row) => `${bucket(row.hour.slice(0, 10))} ${bucket(row.hour)}` },
+  { title: "Received", number: true, main: true, cell: (row) => count(row.received) },
+  { title: "Stored", number: true, main: true, cell: (row) => count(row.stored) },
+  { title: "Duplicates", number: true, cell: (row) => count(row.duplicates) },
+  { title: "Dead letters", number: true, main: true, cell: (row) => count(row.dead_lettered) },
+  { title: "In flight", number: true, cell: (row) => count(row.in_flight) },
+];
+const MOST_HOURS = 200;
+
 function Accounts({ address, site }: ViewProps) {
-  const where = path("/api/v1/accounting", with_(asked(address, false), { website_id: site.site_id }));
-  const accounts = useApi<{ results: Account[] }>(where);
-  const amounts: [string, (row: Account) => number][] = [
-    ["Received", (row) => row.received],
-    ["Stored", (row) => row.stored],
-    ["Duplicates", (row) => row.duplicates],
-    ["Dead letters", (row) => row.dead_lettered],
-    ["In flight", (row) => row.in_flight],
-  ];
   return (
-    <Card title="Accounts" wide actions={<Csv where={where} name="accounting" />}>
-      <Shown of={accounts} isEmpty={(one) => one.results.every((row) => row.received === 0)} empty="Nothing was received in this range.">
-        {(one) => (
-          <Table
-            label="Accounts per hour of receipt"
-            rows={one.results.filter((row) => row.received > 0).reverse().slice(0, 200)}
-            name={(row) => row.hour}
-            columns={[
-              { title: "Hour", main: true, cell: (row) => `${bucket(row.hour.slice(0, 10))} ${bucket(row.hour)}` },
-              ...amounts.map(([title, pick]) => ({ title, number: true, main: true, cell: (row: Account) => count(pick(row)) })),
-            ]}
-          />
-        )}
-      </Shown>
-    </Card>
+    <Report<{ results: Account[] }>
+      title="Accounts"
+      wide
+      where={path("/api/v1/accounting", with_(asked(address, false), { website_id: site.site_id }))}
+      csv="accounting"
+      isEmpty={(one) => one.results.every((row) => row.received === 0)}
+      empty="Nothing was received in this range."
+    >
+      {({ results }) => {
+        const busy = results.filter((row) => row.received > 0).reverse();
+        return <Table label="Accounts per hour of receipt" rows={busy.slice(0, MOST_HOURS)} name={(row) => row.hour} columns={COLUMNS} />;
+      }}
+    </Report>
   );
 }

@@ -116,7 +116,7 @@ def _playbacks() -> list[dict[str, Any]]:
         for kind, position in (("video_start", 0), ("video_progress", 30), ("video_complete", 60)):
             played = {"position": position, "duration": 60, "quality": "1080p", "bitrate": 4000, "startup_time": 0.8}
             found.append(
-                {"event_type": kind, **who, "video_id": "film", "timestamp": _at(90 - position), "properties": played}
+                {"event_type": kind, **who, "video_id": "film", "timestamp": at(90 - position), "properties": played}
             )
     return found
 
@@ -166,7 +166,7 @@ def _sessions(site: Site) -> None:
         site.tell(f"{REPORTS}/sessions", playing, 201)
     shared = {"user_id": "sharer", "content_id": "film", "content_type": "movie", "historical": True}
     for number, address in enumerate(("81.2.69.160", "216.160.83.56", "202.196.224.1")):
-        times = {"started_at": _at(2 * HOUR), "ended_at": _at(HOUR), "duration_seconds": HOUR}
+        times = {"started_at": at(2 * HOUR), "ended_at": at(HOUR), "duration_seconds": HOUR}
         device = {
             "device_id": f"device-{number}",
             "device_name": script("device"),
@@ -176,5 +176,6 @@ def _sessions(site: Site) -> None:
         site.tell(f"{REPORTS}/sessions", {**shared, **times, **device}, 201)
 
 
-def _at(seconds_ago: float) -> str:
+def at(seconds_ago: float) -> str:
+    """Return a time of the past as events tell it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))

@@ -1,0 +1,129 @@
+"""The live view: what happens comes over the live connection, which comes back when it is cut."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard.traffic import REPORTS, at, script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import WebSocketRoute
+
+    from tests.e2e.conftest import LocalStack
+    from tests.e2e.dashboard.look import Look
+    from tests.e2e.dashboard.traffic import Site
+
+pytestmark = pytest.mark.e2e
+
+
+class Wire:
+    """What went over the page's live connections; the latest can be cut."""
+
+    def __init__(self, look: Look) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self.opened: list[WebSocketRoute] = []
+        look.page.route_web_socket("**/ws?*", self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        self.opened.append(socket)
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            self.heard.append(json.loads(message))
+            socket.send(message)
+
+        server.on_message(pass_on)
+
+    def cut(self) -> None:
+        self.opened[-1].close(code=1001)
+
+
+@pytest.fixture
+def live(fresh: Look, site: Site) -> Iterator[tuple[Look, Wire]]:
+    """Return the live view, connected; nothing of it comes by asking again: only the first answer of each call is let through."""
+    wire = Wire(fresh)
+    fresh.sign_in(site.keys["admin"])
+    fresh.go("live")
+    fresh.page.get_by_text("Connected: figures come as events happen.").wait_for()
+    for address in ("**/api/metrics/realtime?*", "**/api/v1/analytics/realtime/*"):
+        fresh.page.route(address, lambda _route: None)
+    yield fresh, wire
+    fresh.page.unroute_all(behavior="ignoreErrors")
+
+
+def watch(site: Site, video: str) -> None:
+    who = {"anonymous_id": uuid.uuid4().hex, "session_id": uuid.uuid4().hex, "event_id": uuid.uuid4().hex}
+    event = {"event_type": "video_start", "video_id": video, **who, "properties": {"position": 0}}
+    site.tell("/api/events", event, 202)
+
+
+def test_figures_and_events_come_over_the_connection(live: tuple[Look, Wire], site: Site) -> None:
+    look, wire = live
+    figure = look.card("Video").locator("dl.figures > div").filter(has_text="Watching").locator(".value")
+    before = int(figure.inner_text())
+    watch(site, "film")
+    # No answer to a question can have told this: they are all held back.
+    expect(figure).to_have_text(str(before + 1), timeout=30_000)
+    look.card("As it happens").get_by_text("video_start · film").first.wait_for()
+    assert {"realtime_metrics", "analytics_event"} <= {one["type"] for one in wire.heard}
+
+
+def test_texts_that_come_over_the_connection_are_not_run(live: tuple[Look, Wire], site: Site) -> None:
+    look, _ = live
+    watch(site, script("pushed"))
+    look.card("As it happens").get_by_text("window.ran='pushed'").first.wait_for()
+    assert look.page.evaluate("window.ran") is None
+    assert look.opened == []
+
+
+def test_a_sharing_alert_comes_over_the_connection(live: tuple[Look, Wire], stack: LocalStack, site: Site) -> None:
+    look, _ = live
+    user = f"shared-{uuid.uuid4().hex[:8]}"
+    playing = {"user_id": user, "content_id": "film", "content_type": "movie", "historical": True}
+    for number in range(4):
+        times = {"started_at": at(600), "ended_at": at(60), "duration_seconds": 540}
+        site.tell(f"{REPORTS}/sessions", {**playing, **times, "device_id": f"device-{number}"}, 201)
+    line = look.card("As it happens").get_by_text(re.compile(rf"concurrent_streams · \w+ · {user}"))
+    for _ in range(30):
+        stack.invoke("sharing_detection", {})
+        if line.count():
+            break
+        look.page.wait_for_timeout(1000)
+    line.first.wait_for()
+
+
+def test_a_connection_that_is_cut_comes_back_with_how_things_stand(live: tuple[Look, Wire], site: Site) -> None:
+    look, wire = live
+    wire.cut()
+    look.page.get_by_text("Asked for every two seconds.").wait_for()
+    heard = len(wire.heard)
+    look.page.get_by_text("Connected: figures come as events happen.").wait_for()
+    for _ in range(100):
+        if len(wire.heard) > heard:
+            break
+        look.page.wait_for_timeout(100)
+    # Figures come at once, before anything happens.
+    assert wire.heard[heard]["type"] == "realtime_metrics"
+    assert len(wire.opened) == 2
+    watch(site, "film")
+    look.card("As it happens").get_by_text("video_start · film").first.wait_for()
+
+
+def test_without_a_connection_figures_are_asked_for(fresh: Look, site: Site) -> None:
+    fresh.page.route_web_socket("**/ws?*", lambda socket: socket.close())
+    fresh.sign_in(site.keys["read"])
+    fresh.go("live")
+    fresh.page.get_by_text("Asked for every two seconds.").wait_for()
+    before = int(fresh.figures("Website")["Page views, 5 min"])
+    page_view = {"event_type": "page_view", "anonymous_id": uuid.uuid4().hex, "url": "https://example.org/now"}
+    site.tell("/api/events", {**page_view, "event_id": uuid.uuid4().hex}, 202)
+    figure = fresh.card("Website").locator("dl.figures > div").filter(has_text="Page views").locator(".value")
+    expect(figure).to_have_text(str(before + 1), timeout=30_000)

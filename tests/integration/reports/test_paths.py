@@ -9,6 +9,10 @@ import pytest
 from msgspec.structs import replace
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.models import Acquisition
+from streamgauge.jobs.retention_queries import DELETE_SPENT_STATE
+from streamgauge.warehouse import gate
+from streamgauge.warehouse.recount import recount_day
+from streamgauge.web import page_steps, paths
 
 from functions.api import journeys
 from tests.integration.reports.conftest import get, store
@@ -180,8 +184,9 @@ def test_bad_questions(site, query):
     assert get(journeys, PATH, query)[0] == 422
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_equals_walking_through_every_visit(connection, site, seed):
+@pytest.mark.parametrize(("seed", "few"), [(0, 0), (1, 20_000), (2, 0), (3, 20_000)])
+def test_equals_walking_through_every_visit(connection, site, seed, few, monkeypatch):
+    monkeypatch.setattr(paths, "FEW_VISITS", few)
     # One event an instant: ties are told apart above.
     events = {event.time: replace(event, site="blog") for event in make(seed, 400, people=9)}
     store(connection, list(events.values()))
@@ -193,10 +198,54 @@ def test_equals_walking_through_every_visit(connection, site, seed):
         assert body["visits"] == expected.total()
 
 
-def _walked(visits, page, direction, steps):
+@pytest.mark.parametrize("seed", range(3))
+def test_steps_that_are_written_down_are_those_of_the_visits(connection, site, seed):
+    made = {event.time: replace(event, site="blog") for event in make(seed + 10, 400, people=9)}
+    events = list(made.values())
+    late = events[::9]
+    store(connection, [event for event in events if event not in late])
+    connection.execute("UPDATE site_days SET closed = true WHERE day < '2026-11-22'")
+    written = page_steps.write_days(connection, site.site_no, least=seed)
+    assert written > 1
+    assert page_steps.write_days(connection, site.site_no, least=seed) == 0
+
+    def check(seen):
+        for page, direction in (("/a", "next"), ("/", "previous"), ("/c/d", "next"), ("/never", "next")):
+            query = f"startDate=2026-11-19&endDate=2026-11-23&page={page}&direction={direction}&limit=1000&bots=include"
+            _, body, _ = get(journeys, PATH, query)
+            expected = _walked(counting.visits(seen), page, direction, 1, bots=True)
+            assert {tuple(row["pages"]): row["visits"] for row in body["results"]} == expected
+            assert {(row["name"],): row["visits"] for row in body["by_step"]} == expected
+
+    check([event for event in events if event not in late])
+    # Late events change their days: these are walked, until they are written anew.
+    store(connection, late)
+    check(events)
+    assert page_steps.write_days(connection, site.site_no, least=seed) > 0
+    check(events)
+    # A repair of a day's state makes its steps be walked.
+    day = connection.execute("SELECT min(day) FROM page_step_days").fetchone()[0]
+    with connection.transaction():
+        gate.close(connection, site.site_no)
+        recount_day(connection, site.site_no, day, repair=True)
+    assert page_steps.write_days(connection, site.site_no, least=seed) == 1
+    # What is written down is what is read.
+    connection.execute("UPDATE page_steps SET next_visits = (SELECT array_agg(n + 1) FROM unnest(next_visits) n)")
+    body = get(journeys, PATH, "startDate=2026-11-19&endDate=2026-11-23&page=/a")[1]
+    assert body["visits"] > _walked(counting.visits(events), "/a", "next", 1).total()
+    # It goes with the raw events.
+    connection.execute("UPDATE site_days SET whole = false")
+    for statement in DELETE_SPENT_STATE:
+        connection.execute(statement)
+    assert connection.execute(
+        "SELECT (SELECT count(*) FROM page_steps), (SELECT count(*) FROM page_step_days)"
+    ).fetchone() == (0, 0)
+
+
+def _walked(visits, page, direction, steps, bots=False):
     found = Counter()
     for visit in visits:
-        if visit[0].bot or counting.day_of(visit[0]) < date(2026, 11, 19):
+        if (visit[0].bot and not bots) or counting.day_of(visit[0]) < date(2026, 11, 19):
             continue
         paths = [path for path, _ in groupby(event.page.path for event in visit if event.kind == "page_view")]
         if page in paths:

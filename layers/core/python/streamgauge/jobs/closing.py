@@ -15,6 +15,7 @@ from streamgauge.settings import settings
 from streamgauge.video import peaks
 from streamgauge.warehouse import gate, pending
 from streamgauge.warehouse.recount import recount_day
+from streamgauge.web import page_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,6 +148,8 @@ def _close_all(connection: Connection, items: Sequence[Pending], slot: Slot) -> 
         runs.each([marked[key] for key in sorted(marked)], close, connection)
     finally:
         telemetry.measure("ReconciliationDifferences", sum(one.differences for one in done))
+    for site_id in sorted({item.site_id for item in marked.values()} & site_nos.keys()):
+        page_steps.write_days(connection, site_nos[site_id])
     save_funnels(connection, {item.site_id: item.zone for item in marked.values()}, site_nos)
     holes = count_holes(connection, sorted(site_nos.values()), slot.second)
     telemetry.measure("AccountingHoles", holes)

@@ -38,6 +38,8 @@ ON CONFLICT (site_no, day) DO UPDATE
 """A day without a row had only views; it has nothing to close."""
 
 DELETE_SPENT_STATE: Final[tuple[LiteralString, ...]] = (
+    "DELETE FROM page_steps t USING site_days d WHERE d.site_no = t.site_no AND d.day = t.day AND NOT d.whole",
+    "DELETE FROM page_step_days t USING site_days d WHERE d.site_no = t.site_no AND d.day = t.day AND NOT d.whole",
     """
     DELETE FROM visits t WHERE EXISTS (SELECT FROM site_days d WHERE d.site_no = t.site_no AND d.day = t.day AND NOT d.whole AND d.closed AND NOT d.dirty
     AND NOT EXISTS (SELECT FROM site_days n WHERE n.site_no = d.site_no AND n.day = d.day + 1 AND n.whole))
@@ -131,6 +133,8 @@ DELETE_DAY: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM funnel_days d USING funnels f WHERE f.funnel_no = d.funnel_no AND f.site_no = %(site_no)s AND d.day = %(day)s",
     "DELETE FROM rollup_video_curves WHERE site_no = %(site_no)s AND day = %(day)s",
     "DELETE FROM rollup_video_values WHERE site_no = %(site_no)s AND day = %(day)s",
+    "DELETE FROM page_steps WHERE site_no = %(site_no)s AND day = %(day)s",
+    "DELETE FROM page_step_days WHERE site_no = %(site_no)s AND day = %(day)s",
     "DELETE FROM video_peaks WHERE site_no = %(site_no)s AND day = %(day)s",
     "DELETE FROM view_counters WHERE site_no = %(site_no)s AND bucket = %(day_bucket)s",
     # A block of several days that holds the day goes with it; its other days are counted by smaller ones.

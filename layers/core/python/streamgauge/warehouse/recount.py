@@ -23,7 +23,7 @@ from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_keys, read_span
 from streamgauge.warehouse.site_batch import SiteBatch
 from streamgauge.warehouse.visitor_day_state import packed
-from streamgauge.web import visits
+from streamgauge.web import page_steps, visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +81,7 @@ def recount_day(connection: Connection, site_no: int, day: date, *, repair: bool
     differences = _subtract_stored(connection, truth, batch)
     if repair:
         _replace_state(connection, truth)
+        page_steps.forget_day(connection, site_no, day)
         if differences:
             rollups.add(connection, [batch], [])
     return differences

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import lru_cache
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from streamgauge import telemetry
 from streamgauge.edge.origin import header
 from streamgauge.edge.problems import INTERNAL, Problem, problem_of
 from streamgauge.errors import ForbiddenError, NotFoundError
 from streamgauge.ingestion.call import read_call
-from streamgauge.ingestion.dialects import dialect_of, posthog, segment
+from streamgauge.ingestion.dialects import dialect_of
+from streamgauge.ingestion.dialects.configurations import configuration
 from streamgauge.ingestion.pipeline import Pipeline
 from streamgauge.places.lookup import normal
 from streamgauge.settings import settings
@@ -22,17 +21,15 @@ from streamgauge.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streamgauge.ingestion.call import Call
 
 CORS: Final = {"access-control-allow-origin": "*"}
 PREFLIGHT: Final = {
     **CORS,
     "access-control-allow-methods": "GET, POST, OPTIONS",
     # A bare * does not cover `authorization`.
-    "access-control-allow-headers": "authorization, content-type, x-write-key, content-encoding, anonymousid, sentat",
+    "access-control-allow-headers": "authorization, content-type, x-write-key, content-encoding, anonymousid, sentat, x-umami-cache",
     "access-control-max-age": "86400",
 }
-_SETTINGS: Final = re.compile(r"/v1/projects/([^/]{1,512})/settings")
 _ALLOWED: Final = {"allow": "POST, OPTIONS"}
 
 
@@ -43,7 +40,7 @@ def answer(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[
         return {"statusCode": 204, "headers": dict(PREFLIGHT)}
     call = read_call(event, viewer_address(event, origin_secret()), received)
     if (known := configuration(call, method)) is not None:
-        return {"statusCode": 200, "headers": {"content-type": "application/json", **CORS}, "body": known.decode()}
+        return {"statusCode": 200, "headers": {"content-type": known[0], **CORS}, "body": known[1].decode()}
     dialect = dialect_of(call.path)
     if dialect is None:
         raise NotFoundError("There is nothing at this path.")
@@ -51,16 +48,6 @@ def answer(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[
         return Problem(405, "Method not allowed", "This path takes POST.", headers=dict(_ALLOWED)).answer()
     status, kind, body = pipeline.take(call, dialect)
     return {"statusCode": status, "headers": {"content-type": kind, **CORS}, "body": body.decode()}
-
-
-def configuration(call: Call, method: str) -> bytes | None:
-    """Return what a browser library asks for before it sends, None at other paths. It holds nothing but the key that was given."""
-    if method == "POST":
-        return posthog.DECIDE if call.path == "/decide" else None
-    if call.path == "/sourceConfig":
-        return segment.source_config(call.query.get("writeKey", ""))
-    project = _SETTINGS.fullmatch(call.path)
-    return segment.settings(unquote(project[1])) if project else None
 
 
 def viewer_address(event: Mapping[str, Any], secret: str) -> str:

@@ -28,11 +28,15 @@ FUNCTIONS: Final = (
             ),
             Route("GET", "/v1/projects/{key}/settings", open=True),
             Route("GET", "/sourceConfig", open=True),
-            Route("POST", "/batch", open=True),
-            Route("POST", "/e", open=True),
-            Route("POST", "/decide", open=True),
+            *(
+                Route("POST", path, open=True)
+                for path in ("/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage", "/decide", "/flags", "/s")
+            ),
+            Route("GET", "/array/{token}/config", open=True),
+            Route("GET", "/array/{token}/config.js", open=True),
             Route("POST", "/api/event", open=True),
             Route("POST", "/api/send", open=True),
+            Route("POST", "/api/batch", open=True),
         ),
         may=(May.PUT_EVENTS, May.READ_REGISTRY, May.MAKE_SALTS, May.KEEP_DEAD_LETTERS, May.SPILL),
         watched=True,

@@ -69,6 +69,11 @@ FUNCTIONS: Final = (
         Route("GET", "/api/metrics/realtime/peaks"),
     ),
     beside_postgres(
+        "api/user_profiles",
+        "says what is known of a user",
+        Route("GET", "/api/v1/users/{userId}"),
+    ),
+    beside_postgres(
         "api/views",
         "answers and resets view counts",
         # Open to the public where the site says so (`public_view_stats`); the function reads the authorizer's word.

@@ -46,12 +46,14 @@ class HttpApi(Construct):
             disable_execute_api_endpoint=bool(stage.origin_domain_name),
             # Keys are no cookies: a page of any origin may send events, and read what it has a key for.
             cors_configuration=apigatewayv2.CfnApi.CorsProperty(
-                allow_origins=["*"],
+                # By name, and with credentials: some browser libraries (PostHog's) ask with them, though nothing here looks at cookies.
+                allow_origins=["https://*", "http://*"],
+                allow_credentials=True,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
                 allow_headers=[
                     *("authorization", "content-type", "content-encoding", "x-write-key", "cache-control"),
-                    # RudderStack's browser library sends these two.
-                    *("anonymousid", "sentat"),
+                    # RudderStack's browser library sends the first two, Umami's tracker the third.
+                    *("anonymousid", "sentat", "x-umami-cache"),
                 ],
                 expose_headers=["retry-after"],
                 max_age=86_400,

@@ -86,7 +86,9 @@ class FrontDoor:
     async def load(self) -> None:
         """Read routes, integrations, authorizers and CORS of the deployed API. Raises CloudError."""
         path = f"/v2/apis/{self._settings.api_id}"
-        self._cors = (await self._cloud.get("apigateway", path)).get("corsConfiguration") or {}
+        cors = (await self._cloud.get("apigateway", path)).get("corsConfiguration") or {}
+        # MiniStack hands back the names as the template has them; AWS's begin in lower case.
+        self._cors = {name[0].lower() + name[1:]: value for name, value in cors.items()}
         authorizers = {
             item["authorizerId"]: _function(item["authorizerUri"])
             for item in (await self._cloud.get("apigateway", f"{path}/authorizers?maxResults=1000"))["items"]
@@ -168,8 +170,11 @@ class FrontDoor:
             request.remote or "",
         )
         answer = await self._ask(route, made)
-        extra = gateway.cross_origin(self._cors, origin) if self._cors else []
-        return Answer(answer.status, [*answer.headers, *extra], answer.body) if extra else answer
+        if not self._cors:
+            return answer
+        # An API with a CORS configuration passes on nothing that a function says about it.
+        own = [(name, value) for name, value in answer.headers if not name.lower().startswith("access-control-")]
+        return Answer(answer.status, [*own, *gateway.cross_origin(self._cors, origin)], answer.body)
 
     async def _ask(self, route: Route, made: dict[str, Any]) -> Answer:
         """Ask the authorizer, then the function."""

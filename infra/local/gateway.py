@@ -248,9 +248,11 @@ def preflight(cors: Mapping[str, Any], origin: str) -> Answer:
 def cross_origin(cors: Mapping[str, Any], origin: str) -> list[tuple[str, str]]:
     """Return the headers that a CORS configuration adds to an answer for an origin."""
     allowed = cors.get("allowOrigins") or []
-    if not origin or not ("*" in allowed or origin in allowed):
+    # `https://*` and `http://*` allow every origin of their scheme, by its name.
+    named = origin in allowed or f"{origin.partition('://')[0]}://*" in allowed
+    if not origin or not ("*" in allowed or named):
         return []
-    headers = [("access-control-allow-origin", "*" if "*" in allowed else origin)]
+    headers = [("access-control-allow-origin", origin if named else "*")]
     if cors.get("allowCredentials"):
         headers.append(("access-control-allow-credentials", "true"))
     if cors.get("exposeHeaders"):

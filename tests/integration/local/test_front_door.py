@@ -41,7 +41,13 @@ class Cloud:
                 return web.json_response({"isAuthorized": True, "context": {"scope": "read"}})
             if name == "broken":
                 return web.json_response({"errorMessage": "no"}, headers={"X-Amz-Function-Error": "Unhandled"})
-            return web.json_response({"statusCode": 202, "headers": {"X-Echo": "1"}, "body": json.dumps(event)})
+            return web.json_response(
+                {
+                    "statusCode": 202,
+                    "headers": {"X-Echo": "1", "Access-Control-Allow-Origin": "*"},
+                    "body": json.dumps(event),
+                }
+            )
         if path.endswith("/routes"):
             items = [
                 {
@@ -57,7 +63,8 @@ class Cloud:
             uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION.format('authorizer')}/invocations"
             items = [{"authorizerId": "a1", "authorizerUri": uri}]
         else:
-            return web.json_response({"corsConfiguration": {"allowOrigins": ["*"], "allowMethods": ["POST"]}})
+            # In MiniStack's spelling.
+            return web.json_response({"corsConfiguration": {"AllowOrigins": ["https://*"], "AllowMethods": ["POST"]}})
         return web.json_response({"items": items})
 
 
@@ -172,8 +179,13 @@ def test_a_failed_function_is_a_500_without_its_reason(ask):
 
 def test_preflights_are_answered_by_the_gateway(ask):
     status, headers, _, cloud = ask("OPTIONS", "/echo", headers={"Origin": "https://a.example"})
-    assert (status, headers["access-control-allow-origin"], cloud.invoked) == (204, "*", [])
-    assert ask("POST", "/echo", headers={"Origin": "https://a.example"})[1]["access-control-allow-origin"] == "*"
+    assert (status, headers["access-control-allow-origin"], cloud.invoked) == (204, "https://a.example", [])
+
+
+def test_a_function_has_no_say_in_cors(ask):
+    for origin, allowed in (("https://a.example", ["https://a.example"]), ("http://a.example", [])):
+        _, headers, _, _ = ask("POST", "/echo", headers={"Origin": origin})
+        assert headers.getall("access-control-allow-origin", []) == allowed
 
 
 def test_the_dashboards_files_are_served_and_nothing_above_them(ask, tmp_path):

@@ -156,6 +156,10 @@ def test_cross_origin_headers():
         "access-control-max-age": "600",
     }
     assert gateway.cross_origin({"allowOrigins": ["https://one.example"]}, "https://two.example") == []
+    every = {"allowOrigins": ["https://*"], "allowCredentials": True}
+    told = [("access-control-allow-origin", "https://two.example"), ("access-control-allow-credentials", "true")]
+    assert gateway.cross_origin(every, "https://two.example") == told
+    assert gateway.cross_origin(every, "capacitor://localhost") == []
     assert gateway.cross_origin(cors, "") == []
 
 

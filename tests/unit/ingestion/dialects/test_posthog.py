@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gzip
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -38,3 +42,69 @@ def test_an_offset_is_how_long_ago_it_was(door: Door) -> None:
     assert door.send(body, path="/e/", key=None).status == 200
     assert door.now - door.events[0].time == 2_987_000
     assert (door.events[0].anonymous_id, door.events[0].user_id) == ("d", None)
+
+
+@pytest.mark.parametrize("path", ["/e/", "/i/v0/e/", "/batch/", "/capture/", "/track/"])
+@pytest.mark.parametrize(
+    "form", [lambda body: body, lambda body: [body], lambda body: {"batch": [body], "api_key": "w"}]
+)
+def test_every_path_takes_an_event_a_list_and_a_batch(path: str, form: Any, door: Door) -> None:
+    body = form({"event": "Signed Up", "api_key": "w", "properties": {"distinct_id": "u", "plan": "pro"}})
+    assert door.send(body, path=path, key=None).status == 200
+    assert [(event.name, event.user_id, event.properties) for event in door.events] == [
+        ("Signed Up", "u", {"plan": "pro"})
+    ]
+
+
+def test_a_beacon_is_a_form_with_base64(door: Door) -> None:
+    event = json.dumps({"event": "Signed Up", "properties": {"token": "w", "distinct_id": "ü?>"}}).encode()
+    for data in (
+        quote(b64encode(event)),
+        b64encode(event).decode(),
+        quote(event),
+        quote(b64encode(gzip.compress(event))),
+    ):
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        assert door.send(f"data={data}&ip=1", path="/e/", key=None, headers=headers).status == 200
+        assert door.events.pop().user_id == "ü?>"
+    assert door.send("data=%%%", path="/e/", headers=headers).status == 400
+
+
+def test_an_engagement_call_sets_what_is_known_of_a_person(door: Door) -> None:
+    assert (
+        door.send({"$token": "w", "$distinct_id": "u", "$set": {"plan": "pro"}}, path="/engage/", key=None).status
+        == 200
+    )
+    assert [(event.kind, event.user_id, event.properties) for event in door.events] == [
+        ("identify", "u", {"plan": "pro"})
+    ]
+
+
+def test_an_alias_joins_whom_it_names_whichever_way_its_client_says_it(door: Door) -> None:
+    said = [
+        {"$lib": "posthog-node", "distinct_id": "u", "alias": "anon"},
+        {"$lib": "posthog-python", "distinct_id": "anon", "alias": "u"},
+    ]
+    batch = [{"event": "$create_alias", "distinct_id": one["distinct_id"], "properties": one} for one in said]
+    assert door.send({"api_key": "w", "batch": batch}, path="/batch/", key=None).status == 200
+    assert [(event.kind, event.user_id, event.anonymous_id) for event in door.events] == [("identify", "u", "anon")] * 2
+
+
+def test_there_are_no_flags_and_no_recordings(door: Door) -> None:
+    for path in ("/decide/", "/flags/"):
+        told = door.send({"token": "w"}, path=path, key=None).json
+        assert (told["featureFlags"], told["flags"], told["sessionRecording"]) == ({}, {}, False)
+    assert door.send(b"\x00", path="/s/", key=None).status == 200
+    assert door.send(method="GET", path="/array/w/config", key=None).json["sessionRecording"] is False
+    script = door.send(method="GET", path="/array/w/config.js", key=None)
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert json.loads(script.text.partition("] = ")[2])["config"]["token"] == "w"
+    assert door.send(method="GET", path='/array/"x/config.js', key=None).status == 404
+    assert door.events == []
+
+
+def test_what_is_no_event_is_refused_and_kept(door: Door) -> None:
+    assert door.send({"api_key": "w", "batch": [1, {"event": "x"}]}, path="/batch/", key=None).status == 200
+    assert [letter.reason for letter in door.letters] == ["invalid"]
+    assert door.send("x", path="/batch/").status == 400
+    assert door.send([], path="/e/").status == 422

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.ingest_door import NOW
+from tests.support.ingest_door import CHROME, NOW
 from tests.unit.ingestion.dialects.recordings import FOLDER, let_in, needs_recordings, replay, requests_of
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def test_the_calls_of_the_video_spec(door: Door) -> None:
             "video_pause",
             "video_error",
             "video_buffer",
-            "video_progress",
+            "video_resume",
             "seek",
             "seek",
             "video_resume",
@@ -197,3 +198,56 @@ def test_the_calls_of_the_video_spec(door: Door) -> None:
     first = door.events[0].video
     assert first is not None
     assert (first.position, first.duration, first.quality, first.bitrate) == (0, 392, "hd1080", 100)
+
+
+@pytest.mark.parametrize(
+    ("library", "agent", "told", "bot", "device"),
+    [
+        ("analytics-go", "Go-http-client/1.1", None, False, None),
+        ("analytics-python", "python-requests/2.31", CHROME, False, "desktop"),
+        ("analytics-python", "analytics-python/2.4.0", "Googlebot/2.1", True, None),
+        ("analytics-kotlin", "okhttp/4.12", None, False, None),
+        # A page speaks for itself, whatever its call says.
+        ("analytics.js", "Googlebot/2.1", CHROME, True, None),
+        (None, "python-requests/2.31", CHROME, True, None),
+    ],
+)
+def test_the_agent_of_a_library_is_nobodys(
+    door: Door, library: str | None, agent: str, told: str | None, bot: bool, device: str | None
+) -> None:
+    context = {"library": {"name": library}, "userAgent": told}
+    call = {"type": "track", "event": "x", "userId": "u", "context": context}
+    assert door.send({"batch": [call]}, path="/v1/batch", headers={"user-agent": agent}).status == 200
+    event = door.events[0]
+    assert (event.bot, event.surroundings.device, event.touches_visit) == (bot, device, True)
+    # With a public key a back end is no visitor by its address; an app is.
+    assert (event.hash is None) is (library in {"analytics-go", "analytics-python"})
+
+
+def test_an_app_says_what_it_runs_on(door: Door) -> None:
+    context = {"library": {"name": "analytics-ios"}, "device": {"type": "ios"}, "os": {"name": "iOS"}}
+    event = send(door, {"type": "screen", "name": "Main", "anonymousId": "a", "context": context})
+    assert (event.surroundings.device, event.surroundings.os, event.surroundings.browser) == ("mobile", "iOS", None)
+
+
+def test_traits_stand_in_the_context_of_rudderstacks_calls(door: Door) -> None:
+    call = {
+        "type": "identify",
+        "userId": "u",
+        "traits": {"plan": "pro"},
+        "context": {"traits": {"plan": "x", "age": 7}},
+    }
+    assert send(door, call).properties == {"plan": "pro", "age": 7}
+
+
+def test_rudderstacks_apps_show_their_key_as_a_user_name(door: Door) -> None:
+    headers = {"authorization": "Basic " + b64encode(b"w:").decode()}
+    source = door.send(path="/sourceConfig", method="GET", key=None, headers=headers).json["source"]
+    assert source["writeKey"] == "w"
+
+
+def test_calls_of_one_millisecond_keep_their_order(door: Door) -> None:
+    stamp = "2026-05-28T20:26:39.500Z"
+    calls = [{"type": "track", "event": "x", "messageId": number, "timestamp": stamp} for number in ("c", "a", "b")]
+    assert door.send({"batch": calls, "sentAt": "2026-05-28T20:26:40Z"}, path="/v1/batch").status == 200
+    assert [(event.id, event.time - NOW + 500_000) for event in door.events] == [("c", 0), ("a", 1), ("b", 2)]

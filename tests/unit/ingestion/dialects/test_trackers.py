@@ -11,6 +11,8 @@ from streamgauge.access.registry import SiteRecord
 from tests.unit.ingestion.dialects.recordings import RECORDED_AT, needs_recordings, replay, requests_of
 
 if TYPE_CHECKING:
+    from streamgauge.events.models import StampedEvent
+
     from tests.support.ingest_door import Door
 
 WEBSITE = "e676c9b4-11e4-4ef1-a4d7-87001773e9f2"
@@ -94,3 +96,61 @@ def test_engagement_is_seconds_on_the_page(door: Door) -> None:
     assert door.send(body, path="/api/event", key=None).status == 202
     assert door.events[0].kind == "identify"
     assert door.events[0].properties == {"engaged_seconds": 4.012, "scroll_depth": 80}
+
+
+@pytest.mark.parametrize("domain", ["www.example.com", "example.com", "WWW.Example.com, other.org"])
+def test_www_makes_no_difference_to_a_domain(door: Door, domain: str) -> None:
+    assert door.send({"n": "pageview", "d": domain, "u": "/"}, path="/api/event", key=None).status == 202
+
+
+def test_a_domain_with_www_answers_to_its_bare_name(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find_domain", {"www.example.com": "blog"}.get)
+    assert door.send({"n": "pageview", "d": "example.com", "u": "/"}, path="/api/event", key=None).status == 202
+
+
+def test_revenue_and_pages_behind_a_hash_of_plausible(door: Door) -> None:
+    body = {
+        "n": "Buy",
+        "d": "example.com",
+        "u": "https://example.com/#/shop",
+        "h": 1,
+        "$": {"amount": 9.5, "currency": "EUR"},
+    }
+    assert door.send(body, path="/api/event", key=None).status == 202
+    assert door.events[0].properties == {"revenue_amount": 9.5, "revenue_currency": "EUR"}
+    page = door.events[0].page
+    assert page is not None
+    assert page.path == "/%23/shop"
+
+
+def umami(door: Door, kind: str = "event", **payload: Any) -> StampedEvent:
+    body = {"type": kind, "payload": {"website": "blog", "hostname": "example.org", "url": "/a", **payload}}
+    assert door.send(body, path="/api/send", key=None).status == 200
+    return door.events[-1]
+
+
+def test_what_older_trackers_of_umami_encode_twice(door: Door) -> None:
+    page = umami(door, title="Caf%C3%A9%20%26%20more", url="/caf%25C3%25A9?a=100%25").page
+    assert page is not None
+    assert (page.title, page.path) == ("Café & more", "/caf%C3%A9")
+    page = umami(door, title="100 %41").page
+    assert page is not None
+    assert page.title == "100 %41"
+
+
+def test_who_and_when_of_umami(door: Door) -> None:
+    then = door.now // 1_000_000 - 60
+    event = umami(door, id="u", vid="v-1", timestamp=then)
+    assert (event.user_id, event.anonymous_id, event.time) == ("u", "v-1", then * 1_000_000)
+    event = umami(door, "engagement", engagement=4000)
+    assert (event.kind, event.name, event.properties) == ("identify", "engagement", {"engagement": 4000})
+
+
+def test_a_batch_of_umami_gets_its_account(door: Door) -> None:
+    good, bad = ({"type": kind, "payload": {"website": "blog", "url": "/a"}} for kind in ("event", "x"))
+    reply = door.send([good, bad], path="/api/batch", key=None)
+    assert (reply.status, reply.json["size"], reply.json["processed"], reply.json["errors"]) == (200, 2, 1, 1)
+    assert reply.json["details"][0]["index"] == 1
+    assert door.send([1], path="/api/batch", key="w").status == 400
+    assert door.send([], path="/api/batch", key="w").status == 422
+    assert door.send("[]", path="/api/batch", key=None).status == 401

@@ -23,7 +23,7 @@ class Call(msgspec.Struct, kw_only=True):
 
     `argument` is what the path names (a video). `key` is set once it is known, `site` is the key's unless it opens all.
     `broken` says why the body could not be unpacked. For a replay `received` is that of the first time, and `derived` what was
-    known of the visitor then.
+    known of the visitor then. `moments` counts the events that keep their order by their time.
     """
 
     path: str
@@ -39,6 +39,7 @@ class Call(msgspec.Struct, kw_only=True):
     key: KeyRecord | None = None
     site: SiteRecord | None = None
     derived: Derived | None = None
+    moments: dict[int, int] = {}
 
 
 def read_call(event: Mapping[str, Any], address: str, received: int) -> Call:

@@ -22,18 +22,22 @@ _MAX_KEY: Final = 512
 class _BodyKey(msgspec.Struct):
     writeKey: Any = None  # noqa: N815 - Segment's name
     api_key: Any = None
+    token: Any = None
 
 
-def _token(body: bytes) -> str:
+def _of_event(body: bytes) -> str:
     """Return the key that an event of PostHog's browser library holds, or the first of several."""
     try:
         found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     first = found[0] if isinstance(found, list) and found else found
-    properties = first.get("properties") if isinstance(first, dict) else None
-    given = properties.get("token") if isinstance(properties, dict) else None
-    return given[:_MAX_KEY] if isinstance(given, str) else ""
+    if not isinstance(first, dict):
+        return ""
+    properties = first.get("properties")
+    places = (first, properties) if isinstance(properties, dict) else (first,)
+    given = next((place[name] for place in places for name in _KEY_NAMES if isinstance(place.get(name), str)), "")
+    return str(given)[:_MAX_KEY]
 
 
 class _Names(msgspec.Struct):
@@ -43,12 +47,14 @@ class _Names(msgspec.Struct):
 
 
 _NAMES: Final = msgspec.json.Decoder(_Names)
+_LIST_OF_NAMES: Final = msgspec.json.Decoder(list[_Names])
+_KEY_NAMES: Final = ("api_key", "token", "$token")
 _BODY: Final = msgspec.json.Decoder(_BodyKey)
 
 
 def identify(call: Call) -> KeyRecord:
     """Return the key of a request. Raises UnauthenticatedError, ForbiddenError for a key that may not write, StoreAwayError."""
-    raw = _given(call)
+    raw = given_key(call)
     key = registry.find_key(raw) if raw else _named_in_public(call)
     if key is None:
         raise UnauthenticatedError("Send a write or a server key.")
@@ -62,7 +68,7 @@ def identify(call: Call) -> KeyRecord:
     return key
 
 
-def _given(call: Call) -> str:
+def given_key(call: Call) -> str:
     """Return the key that a request shows, empty without one; the first place that holds one decides."""
     headers = call.headers
     scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
@@ -81,21 +87,27 @@ def _given(call: Call) -> str:
 
 def _named_in_public(call: Call) -> KeyRecord | None:
     """Return what the site's public name in the body of a foreign tracker stands for: a write key of that site."""
-    if call.path not in {"/api/send", "/api/event"}:
+    if call.path not in {"/api/send", "/api/batch", "/api/event"}:
         return None
     try:
-        named = _NAMES.decode(call.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        named = _LIST_OF_NAMES.decode(call.body)[0] if call.path == "/api/batch" else _NAMES.decode(call.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError):
         return None
-    if call.path == "/api/send":
+    if call.path == "/api/event":
+        domain = named.d or named.domain
+        # Several domains may stand there, divided by commas; the first decides.
+        site_id = _site_of(domain.split(",")[0].strip().lower()) if isinstance(domain, str) else None
+    else:
         website = named.payload.get("website") if isinstance(named.payload, dict) else None
         site = registry.find_site(website) if isinstance(website, str) else None
         site_id = None if site is None else site.site_id
-    else:
-        domain = named.d or named.domain
-        # Several domains may stand there, divided by commas; the first decides.
-        site_id = registry.find_domain(domain.split(",")[0].strip().lower()) if isinstance(domain, str) else None
     return None if site_id is None else KeyRecord(f"public:{site_id}", site_id, "write")
+
+
+def _site_of(domain: str) -> str | None:
+    """Return the site that names a domain; `www.` of either makes no difference, as with Plausible."""
+    bare = domain.removeprefix("www.")
+    return registry.find_domain(domain) or registry.find_domain(bare if bare != domain else f"www.{domain}")
 
 
 def _user_name(credentials: str) -> str:
@@ -106,13 +118,11 @@ def _user_name(credentials: str) -> str:
 
 
 def _in_body(body: bytes) -> str:
-    if b'"token"' in body and b"api_key" not in body:
-        return _token(body)
-    if b"writeKey" not in body and b"api_key" not in body:
+    if not any(name in body for name in (b"writeKey", b"api_key", b"token")):
         return ""
     try:
         found = _BODY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""
-    given = found.writeKey or found.api_key
-    return given[:_MAX_KEY] if isinstance(given, str) else ""
+        return _of_event(body)
+    given = found.writeKey or found.api_key or found.token
+    return given[:_MAX_KEY] if isinstance(given, str) else _of_event(body)

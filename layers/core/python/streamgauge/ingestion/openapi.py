@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streamgauge.ingestion.dialects.posthog import PATHS as POSTHOG_PATHS
 from streamgauge.ingestion.models import (
     Answer,
     SentBatch,
@@ -115,7 +116,7 @@ def _segment() -> dict[str, dict[str, Any]]:
 
 
 def _trackers() -> dict[str, dict[str, Any]]:
-    """Return the calls of Umami's and Plausible's trackers: the site's id, or a domain of it, stands for a key."""
+    """Return the calls of Umami's, Plausible's and PostHog's clients: a public name, or a key in the body, says which site."""
     umami: dict[str, Any] = {
         "type": "object",
         "required": ["type", "payload"],
@@ -125,19 +126,34 @@ def _trackers() -> dict[str, dict[str, Any]]:
         "type": "object",
         "description": "As Plausible's trackers, or its events API, have it.",
     }
-    posthog: dict[str, Any] = {"description": "As PostHog's clients have it."}
-    decided = _configuration("PostHog: settings of its browser library", {"name": "v", "in": "query", "schema": {}})
+    posthog: dict[str, Any] = {"description": "As PostHog's clients have it: an event, a list, or a batch."}
+    taken: dict[int, tuple[str, str | None]] = {200: ("Taken.", None)}
+    token = {
+        "name": "token",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": r"^[\w.-]{1,512}$"},
+    }
+    asked = {"name": "v", "in": "query", "schema": {}}
     found = {
-        "/batch": _post("PostHog: up to 500 events", posthog, {200: ("Taken.", None)}, tags=_CLIENTS),
-        "/e": _post("PostHog: events of its browser library", posthog, {200: ("Taken.", None)}, tags=_CLIENTS),
-        "/decide": {"post": decided["get"]},
-        "/api/send": _post("Umami: an event", umami, {200: ("Taken.", None)}, tags=_CLIENTS),
+        **{path: _post("PostHog: up to 500 events", posthog, taken, tags=_CLIENTS) for path in POSTHOG_PATHS},
+        "/api/send": _post("Umami: an event", umami, taken, tags=_CLIENTS),
+        "/api/batch": _post("Umami: up to 500 events", {"type": "array", "items": umami}, taken, tags=_CLIENTS),
         "/api/event": _post("Plausible: an event", plausible, {202: ("Taken.", None)}, tags=_CLIENTS),
     }
     found["/api/event"]["post"]["responses"]["202"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     for operation in found.values():
         operation["post"]["security"] = []
-    return found
+    script = _configuration("PostHog: settings of its browser library, as a script", token)
+    script["get"]["responses"]["200"]["content"] = {"text/javascript": {"schema": {"type": "string"}}}
+    return {
+        **found,
+        "/decide": {"post": _configuration("PostHog: no feature flags, no recordings", asked)["get"]},
+        "/flags": {"post": _configuration("PostHog: no feature flags", asked)["get"]},
+        "/s": {"post": _configuration("PostHog: recordings, which are not kept", asked)["get"]},
+        "/array/{token}/config": _configuration("PostHog: settings of its browser library", token),
+        "/array/{token}/config.js": script,
+    }
 
 
 def _configuration(summary: str, parameter: dict[str, Any]) -> dict[str, Any]:

@@ -72,15 +72,16 @@ def record_of(draft: Draft, received: int, receipt: Receipt) -> Record:
 
 def _surroundings(draft: Draft, sent: SentEvent, visitor: Visitor) -> Surroundings:
     known = visitor.surroundings
-    browser, device = known.browser or draft.browser, known.device or draft.device
-    if not sent.screen and not sent.language and browser is known.browser and device is known.device:
+    browser, device, system = known.browser or draft.browser, known.device or draft.device, known.os or draft.os
+    told = (browser, device, system) != (known.browser, known.device, known.os)
+    if not sent.screen and not sent.language and not told:
         return known
     return Surroundings(
         known.country,
         known.region,
         known.city,
         browser,
-        known.os,
+        system,
         device,
         screen_of(sent.screen) if sent.screen else None,
         language_of(sent.language) if sent.language else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -22,7 +22,7 @@ from streamgauge.ingestion.visitors import Visitor, hashes_of, visitor_of
 from streamgauge.places.lookup import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from streamgauge.access.registry import KeyRecord, SiteRecord
     from streamgauge.ingestion.call import Call
@@ -102,7 +102,7 @@ def _read_video(draft: Draft, sent: SentEvent, video_id: str) -> None:
         found.startup_time,
         found.fatal,
     )
-    draft.device, draft.browser = found.device_type, found.browser
+    draft.device, draft.browser = found.device_type or draft.device, found.browser
     rest = {name: value for name, value in properties.items() if name not in VIDEO_PROPERTIES}
     draft.properties = rest or None
 
@@ -112,10 +112,15 @@ def stamp_time(draft: Draft, call: Call) -> None:
     sent = cast("SentEvent", draft.sent)
     if sent.timestamp is None and not draft.historical:
         draft.time = call.received
-        return
-    draft.time, draft.corrected = event_time(
-        sent.timestamp, sent.sent_at, call.received, limits().max_age, historical=draft.historical
-    )
+    else:
+        draft.time, draft.corrected = event_time(
+            sent.timestamp, sent.sent_at, call.received, limits().max_age, historical=draft.historical
+        )
+    if draft.in_order:
+        # Clients of others stamp milliseconds and give random ids, but a batch of theirs is in order.
+        before = call.moments.get(draft.time, 0)
+        call.moments[draft.time] = before + 1
+        draft.time += before
 
 
 def check_catalogue(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike
@@ -135,10 +140,10 @@ def know_visitor(draft: Draft, call: Call) -> None:
         draft.visitor = Visitor(None, "", known.bot, known.surroundings)
         draft.touches_visit = known.touches_visit
         return
-    if cast("KeyRecord", call.key).scope != "server":
-        draft.visitor = visitor_of(call.address, call.agent)
-        return
     context = cast("SentEvent", draft.sent).context or {}
+    if cast("KeyRecord", call.key).scope != "server":
+        draft.visitor = _caller(draft, call, context)
+        return
     agent = context.get("user_agent")
     if agent is not None and not isinstance(agent, str):
         raise RefusedError(Reason.INVALID, "Expected `str`", ("context", "user_agent"))
@@ -150,6 +155,16 @@ def know_visitor(draft: Draft, call: Call) -> None:
     given = given_surroundings(context, visitor.surroundings) if draft.historical else None
     draft.visitor = visitor if given is None else msgspec.structs.replace(visitor, surroundings=given)
     draft.touches_visit = address is not None or given is not None
+
+
+def _caller(draft: Draft, call: Call, context: Mapping[str, Any]) -> Visitor:
+    """Return who sends with a public key: the caller, but a program's agent says nothing of a person, nor a back end's address."""
+    if draft.sender == "page":
+        return visitor_of(call.address, call.agent)
+    agent = context.get("user_agent")
+    return visitor_of(
+        None if draft.sender == "back end" else call.address, agent[:MAX_AGENT] if isinstance(agent, str) else ""
+    )
 
 
 def find_spot(draft: Draft, call: Call) -> None:  # noqa: ARG001 - every step is called alike

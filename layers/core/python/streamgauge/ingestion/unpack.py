@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import zlib
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
 
 from streamgauge.errors import TooLargeError, UnreadableError, UnsupportedMediaError
 from streamgauge.ingestion.models import MAX_BODY_BYTES
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GZIP: Final = b"\x1f\x8b"
+_FIELD: Final = b"data="
 _GZIP_FORMAT: Final = 31
 _BOM: Final = b"\xef\xbb\xbf"
 _PLAIN: Final = frozenset({"", "identity", "gzip", "x-gzip"})
@@ -39,7 +41,21 @@ def unpack(body: str, *, encoded: bool, headers: Mapping[str, str]) -> bytes:
         data = decompress(data)
     if len(data) > MAX_BODY_BYTES:
         raise TooLargeError("A request may have 1 MB.")
-    return data.removeprefix(_BOM)
+    data = data.removeprefix(_BOM)
+    return form_field(data) if data.startswith(_FIELD) else data
+
+
+def form_field(form: bytes) -> bytes:
+    """Return what the field `data` of a form holds: JSON, or base64 of it, as PostHog's beacons have it. Raises UnreadableError."""
+    text = unquote_to_bytes(form.removeprefix(_FIELD).partition(b"&")[0])
+    if text.lstrip().startswith((b"{", b"[")):
+        return text
+    try:
+        # A space was a plus before it went through a form.
+        data = binascii.a2b_base64(text.replace(b" ", b"+"))
+    except ValueError as error:
+        raise UnreadableError("The field `data` cannot be decoded.") from error
+    return decompress(data) if data.startswith(GZIP) else data
 
 
 def as_bytes(body: str) -> bytes:

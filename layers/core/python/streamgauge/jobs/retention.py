@@ -47,6 +47,7 @@ def _remove(connection: Connection, days: Sequence[date]) -> dict[str, int]:
     if due:
         for statement in wanted.DELETE_IMPORTED:
             connection.execute(statement, {"before": due.before})
+        connection.execute(wanted.DELETE_TRAITS, {"before": due.before})
     result |= {"days": len(refused), "event_ids": _delete_ids(connection, today)}
     result |= session_retention.remove(connection, today, rollup_days)
     receipts_before = clock.day_start(today - timedelta(days=hints.IDS_KEPT_DAYS), "UTC")

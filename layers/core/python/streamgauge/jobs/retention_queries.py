@@ -67,6 +67,9 @@ DELETE_IMPORTED: Final[tuple[LiteralString, ...]] = (
 )
 """Imported days are kept as rollups are, from their import on."""
 
+DELETE_TRAITS: Final[LiteralString] = "DELETE FROM user_traits WHERE kept_from < %(before)s"
+"""What was told of a user goes with the rollups of the day on which it was told last."""
+
 ID_PARTS: Final[LiteralString] = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'event_ids'::regclass ORDER BY c.relname
@@ -167,6 +170,8 @@ SELECT min(due) FROM (
     UNION ALL
     SELECT min(greatest(d.day, (i.updated_at AT TIME ZONE 'UTC')::date)) + %(rollups)s + 1
     FROM imported_days d JOIN imports i USING (import_no) WHERE %(rollups)s > 0
+    UNION ALL
+    SELECT min(kept_from) + %(rollups)s + 1 FROM user_traits WHERE %(rollups)s > 0
     UNION ALL
     SELECT min(greatest(d.day, d.history_received)) + %(rollups)s + 1 FROM site_days d
     WHERE %(rollups)s > 0 AND (NOT %(keeps_raw)s OR d.whole

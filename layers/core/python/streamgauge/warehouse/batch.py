@@ -24,6 +24,7 @@ from streamgauge.warehouse.raw import utc_day, write_events
 from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
 from streamgauge.warehouse.session_state import fold_players, fold_sessions, player_locks, session_locks
 from streamgauge.warehouse.site_batch import SiteBatch
+from streamgauge.warehouse.traits import keep_traits
 from streamgauge.warehouse.view_state import fold_views, read_tied
 from streamgauge.warehouse.visit_state import fold_visits
 from streamgauge.warehouse.visitor_day_state import settle_visitor_days
@@ -292,6 +293,7 @@ class _Transaction:
         fold_views(connection, batch, views, tied)
         fold_sessions(connection, batch, calls, now)
         fold_players(connection, batch, pairs, now)
+        keep_traits(connection, site_no, (event for event, _ in pairs))
         write_events(connection, site_no, pairs)
         return batch
 

@@ -18,9 +18,9 @@ ROUTES: Final[dict[str, Dialect]] = {
     "/api/v1/analytics/event/batch": native.BATCH,
     "/api/v1/funnels/track": funnel_steps.DIALECT,
     "/api/event": plausible.DIALECT,
-    "/batch": posthog.DIALECT,
-    "/e": posthog.DIALECT,
     "/api/send": umami.DIALECT,
+    "/api/batch": umami.DIALECT,
+    **dict.fromkeys(posthog.PATHS, posthog.DIALECT),
     **dict.fromkeys(segment.PATHS, segment.DIALECT),
 }
 """By path, without a trailing slash."""

@@ -46,9 +46,9 @@ def identity(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def seconds(value: object) -> float | None:
-    """Return a time within a video, from a number or its text; None for anything else."""
-    return _number(value, _SECONDS)
+def seconds(value: object, most: float = _SECONDS) -> float | None:
+    """Return a time within a video, from a number or its text; None for anything else, and for more than `most`."""
+    return _number(value, most)
 
 
 def kilobits(value: object) -> float | None:

@@ -45,7 +45,7 @@ def _event(body: dict[str, Any]) -> tuple[SentEvent, Kind, str | None]:
     width = seconds(body.get("w") or body.get("screen_width"))
     found: dict[str, Any] = {
         "event_type": name,
-        "url": url(body.get("u") or body.get("url")),
+        "url": _address(body),
         "referrer": url(body.get("r") or body.get("referrer")),
         "properties": _properties(body) or None,
         "interactive": False if body.get("i") is False or body.get("interactive") is False else None,
@@ -62,6 +62,13 @@ def _event(body: dict[str, Any]) -> tuple[SentEvent, Kind, str | None]:
     return event(found), "custom", name
 
 
+def _address(body: dict[str, Any]) -> str | None:
+    """Return where it happened; a page of a site that is routed by what follows `#` keeps that in its path."""
+    given = url(body.get("u") or body.get("url"))
+    routed = given is not None and body.get("h") in {1, "1"}
+    return given.replace("#", "%23", 1) if given is not None and routed else given
+
+
 def _properties(body: dict[str, Any]) -> dict[str, Any]:
     """Return the properties: an object, or the text of one; the older tracker sends the latter."""
     given = body.get("p") or body.get("m") or body.get("props")
@@ -70,7 +77,9 @@ def _properties(body: dict[str, Any]) -> dict[str, Any]:
             given = msgspec.json.decode(given)
         except (msgspec.MsgspecError, RecursionError):
             return {}
-    return mapping(given)
+    revenue = mapping(body.get("$") or body.get("revenue"))
+    worth = {f"revenue_{name}": revenue[name] for name in ("amount", "currency") if name in revenue}
+    return mapping(given) | worth
 
 
 def answer(reading: Reading) -> outcome.Outcome:

@@ -13,6 +13,7 @@ from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
 from streamgauge.ingestion.dialects.dialect import Dialect, Reading
 from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, seconds, text, url
+from streamgauge.ingestion.dialects.libraries import sender_named
 from streamgauge.ingestion.dialects.segment_video import video_of
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.models import MAX_EVENTS
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from streamgauge.ingestion.models import SentEvent
 
 SUCCESS: Final = b'{"success":true}'
-DECIDE: Final = b'{"featureFlags":{},"sessionRecording":false,"supportedCompression":["gzip-js","gzip"]}'
-"""What the browser library asks for before it sends: no flags, no recording."""
-
 _NO_EVENTS: Final = "The body holds no events."
 _MOMENT: Final = 64
+_IDS: Final = frozenset({"token", "distinct_id"})
 _SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLD: Final = {
     "$identify": "identify",
@@ -40,33 +39,28 @@ _TOLD: Final = {
 """Events that go on with the visit and are none of their own."""
 
 
-class _Batch(msgspec.Struct):
-    batch: list[dict[str, Any]]
-    sent_at: Any = None
-
-
-_BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENTS: Final = msgspec.json.Decoder(dict[str, Any] | list[dict[str, Any]])
 
 
 def read(call: Call) -> Reading:
-    """Return the drafts of a request."""
+    """Return the drafts of a request: its one event, those of a list, or those of a batch, whatever its path."""
     shared: dict[str, Any] = {}
     try:
-        if call.path == "/batch":
-            batch = _BATCH.decode(call.body)
-            events, sent_at = batch.batch, text(batch.sent_at, _MOMENT)
-            shared = {} if sent_at is None else {"sent_at": sent_at}
-        else:
-            found = _EVENTS.decode(call.body)
-            events = found if isinstance(found, list) else [found]
+        found = _EVENTS.decode(call.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UnreadableError(_NO_EVENTS) from None
+    if isinstance(found, dict) and isinstance(found.get("batch"), list):
+        sent_at = text(found.get("sent_at"), _MOMENT)
+        shared = {} if sent_at is None else {"sent_at": sent_at}
+        found = found["batch"]
+    events = found if isinstance(found, list) else [found]
     if not events:
         raise OutOfBoundsError(_NO_EVENTS, [(["body"], _NO_EVENTS)])
     if len(events) > MAX_EVENTS:
         raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
-    return Reading([_draft(at, msgspec.json.encode(shared | one)) for at, one in enumerate(events)], single=False)
+    return Reading(
+        [_draft(at, msgspec.json.encode(shared | mapping(one))) for at, one in enumerate(events)], single=False
+    )
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
@@ -76,19 +70,24 @@ def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect 
 
 def _draft(index: int, raw: bytes) -> Draft:
     try:
-        sent, kind, name = _event(read_object(raw))
+        message = read_object(raw)
+        sent, kind, name = _event(message)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    return Draft(index=index, raw=raw, sent=sent, kind=kind, name=name)
+    library = text(mapping(message.get("properties")).get("$lib"))
+    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, sender=sender_named(library))
 
 
 def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
     name, properties = text(message.get("event"), 100), mapping(message.get("properties"))
+    if name is None and "$set" in message:
+        # What `/engage` takes.
+        name = "$set"
     if name is None:
         raise RefusedError(Reason.INVALID, "An event needs its name.", ("event",))
     referrer = properties.get("$referrer")
     given = {"ip": text(properties.get("$ip"), 64), "user_agent": text(properties.get("$raw_user_agent"), 1024)}
-    own = {key: value for key, value in properties.items() if not key.startswith("$") and key != "token"}
+    own = {key: value for key, value in properties.items() if not key.startswith("$") and key not in _IDS}
     found: dict[str, Any] = {
         "event_type": name,
         "event_id": identity(message.get("uuid")),
@@ -117,10 +116,14 @@ def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]
 
 
 def _who(name: str, message: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
-    distinct = identity(message.get("distinct_id") or properties.get("distinct_id"))
+    distinct = identity(message.get("distinct_id") or properties.get("distinct_id") or message.get("$distinct_id"))
     device = identity(properties.get("$device_id"))
     if name == "$create_alias":
-        return {"user_id": distinct, "anonymous_id": identity(properties.get("alias"))}
+        user, alias = distinct, identity(properties.get("alias"))
+        if properties.get("$lib") == "posthog-python":
+            # Its clients say it the other way round: who it was before is the distinct id.
+            user, alias = alias, user
+        return {"user_id": user, "anonymous_id": alias}
     if distinct == device or properties.get("$is_identified") is False:
         return {"anonymous_id": distinct}
     return {"user_id": distinct, "anonymous_id": identity(properties.get("$anon_distinct_id")) or device}
@@ -140,3 +143,5 @@ def answer(reading: Reading) -> outcome.Outcome:  # noqa: ARG001 - every dialect
 
 
 DIALECT: Final = Dialect("posthog", read, reread, answer)
+PATHS: Final = ("/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage")
+"""Old and new: each takes one event, a list or a batch."""

@@ -16,6 +16,7 @@ from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
 from streamgauge.ingestion.dialects.dialect import Dialect, Reading
 from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, text, url
+from streamgauge.ingestion.dialects.libraries import sender_named
 from streamgauge.ingestion.dialects.segment_video import video_of
 from streamgauge.ingestion.drafts import Draft
 from streamgauge.ingestion.models import MAX_EVENTS
@@ -80,10 +81,23 @@ def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect 
 
 def _draft(index: int, raw: bytes) -> Draft:
     try:
-        sent, kind, name = _event(read_object(raw))
+        message = read_object(raw)
+        sent, kind, name = _event(message)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    return Draft(index=index, raw=raw, sent=sent, kind=kind, name=name)
+    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, **_sender(message))
+
+
+def _sender(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the draft's fields about what sent a call, and about the device that an app names."""
+    context = mapping(message.get("context"))
+    library, channel = text(mapping(context.get("library")).get("name")), message.get("channel")
+    sender = "back end" if channel == "server" else "app" if channel == "mobile" else sender_named(library)
+    if sender != "app":
+        return {"sender": sender}
+    system, device = text(mapping(context.get("os")).get("name"), 64), mapping(context.get("device"))
+    handheld = str(device.get("type")).lower() in {"ios", "android"}
+    return {"sender": sender, "os": system, "device": "mobile" if handheld else None}
 
 
 def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
@@ -156,12 +170,16 @@ def _view(kind: str, message: dict[str, Any], properties: dict[str, Any], common
 
 
 def _identification(kind: str, message: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"event_type": kind, "properties": mapping(message.get("traits")) or None}
+    traits = mapping(message.get("traits"))
+    found: dict[str, Any] = {"event_type": kind}
     if kind == "alias" and common["anonymous_id"] is None:
         found["anonymous_id"] = identity(message.get("previousId"))
+    if kind == "identify":
+        # RudderStack's clients write them into the context.
+        traits = mapping(mapping(message.get("context")).get("traits")) | traits
     if kind == "group":
-        found["properties"] = {**mapping(message.get("traits")), "groupId": message.get("groupId")}
-    return found
+        traits = {**traits, "groupId": message.get("groupId")}
+    return found | {"properties": traits or None}
 
 
 def answer(reading: Reading) -> outcome.Outcome:
@@ -173,33 +191,3 @@ def answer(reading: Reading) -> outcome.Outcome:
 
 DIALECT: Final = Dialect("segment", read, reread, answer)
 PATHS: Final = tuple(f"/v1/{name}" for pair in _SHORT.items() for name in pair)
-
-
-def settings(key: str) -> bytes:
-    """Return what the browser library asks for before it sends: where events go, and with which key."""
-    return msgspec.json.encode(
-        {
-            "integrations": {"Segment.io": {"apiKey": key, "unbundledIntegrations": [], "addBundledMetadata": False}},
-            "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
-            "edgeFunction": {},
-            "metrics": {"sampleRate": 0},
-            "legacyVideoPluginsEnabled": False,
-            "remotePlugins": [],
-        }
-    )
-
-
-def source_config(key: str) -> bytes:
-    """Return what RudderStack's browser library asks for before it sends."""
-    quiet = {"statsCollection": {"errors": {"enabled": False}, "metrics": {"enabled": False}}}
-    source = {
-        "id": "streamgauge",
-        "name": "Streamgauge",
-        "writeKey": key,
-        "enabled": True,
-        "workspaceId": "streamgauge",
-        "connections": [],
-        "destinations": [],
-        "config": quiet,
-    }
-    return msgspec.json.encode({"source": source, "updatedAt": "2024-01-01T00:00:00Z"})

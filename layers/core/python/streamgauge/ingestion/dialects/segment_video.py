@@ -1,8 +1,8 @@
 """Segment's video spec as the nine video events.
 
 A call is mapped by itself, since the next one may come to another container: what belongs together is joined where playbacks are folded.
-Both starts of an asset in a session are starts (a playback counts one); a buffering ends with the progress that its second half
-becomes, a seek's second half says where it ended. Ads are custom events: they move no playhead.
+Both starts of an asset in a session are starts (a playback counts one); a buffering ends with the resumption that its second
+half becomes, a seek's second half says where it ended. Ads are custom events: they move no playhead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _TYPES: Final = {
     "video playback resumed": "video_resume",
     "video playback interrupted": "video_error",
     "video playback buffer started": "video_buffer",
-    "video playback buffer completed": "video_progress",
+    # No heartbeat: only one of those ends the startup.
+    "video playback buffer completed": "video_resume",
     SEEK_STARTED: "seek",
     SEEK_COMPLETED: "seek",
     "video playback completed": "video_complete",

@@ -42,7 +42,9 @@ def stamped(
     """Return an event of a person who is known by daily hashes; video fields may be given by their names."""
     number = next(_numbers)
     time = instant(at, zone) if isinstance(at, str) else at
-    video_id = rest.pop("video_id", None if kind in {"page_view", "custom", "session", "funnel_step"} else "v")
+    video_id = rest.pop(
+        "video_id", None if kind in {"page_view", "custom", "session", "funnel_step", "identify"} else "v"
+    )
     video = {name: rest.pop(name) for name in list(rest) if name in _VIDEO_FIELDS}
     hashes = {}
     if person is not None:

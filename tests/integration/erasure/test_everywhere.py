@@ -140,6 +140,8 @@ def fill_the_rest(connection: Connection, site: SiteRecord) -> None:
             [site_no, name, user_key(name)],
         )
         connection.execute("INSERT INTO media_users VALUES (%s, %s, %s, %s)", [site_no, name, user_key(name), name])
+        trait = [site_no, name, json.dumps(name), seen, f"{name}-told", DAY]
+        connection.execute("INSERT INTO user_traits VALUES (%s, %s, 'name', %s, %s, %s, %s)", trait)
     trusted = [site_no, ["tv-of-zoe", "tv"], [WHO, OTHER]]
     connection.execute("INSERT INTO sharing_trusted VALUES (%s, %s, '{}', %s)", trusted)
     connection.execute("INSERT INTO anchors VALUES (%s, %s) ON CONFLICT DO NOTHING", [site_no, user_key(WHO)])
@@ -185,7 +187,15 @@ def rows_of_others(connection: Connection, person: str) -> dict[str, list[Any]]:
         table: sorted(
             row for (row,) in connection.execute(f"SELECT t::text FROM {table} t WHERE t::text LIKE ANY(%s)", [wanted])
         )
-        for table in ("visitor_days", "visitor_numbers", "sessions", "session_calls", "media_users", "sharing_alerts")
+        for table in (
+            "visitor_days",
+            "visitor_numbers",
+            "sessions",
+            "session_calls",
+            "media_users",
+            "user_traits",
+            "sharing_alerts",
+        )
     }
 
 

@@ -20,6 +20,7 @@ from streamgauge.warehouse import partitions, pending
 from functions.schedules import retention as function
 from tests.integration.jobs.conftest import SITE, at, partition_days, us
 from tests.integration.jobs.test_daily_aggregation import MONTH_IS_THE_SUM_OF_CLOSED_DAYS, tables
+from tests.support.stamped import stamped
 from tests.traffic.made_up import make
 from tests.traffic.tables import counted
 
@@ -299,6 +300,20 @@ def test_imported_days_that_were_not_shown_never_come_up(connection, traffic):
     retention.remove_old(Slot(at(2027, 8, 20, 3, 15)))
     assert size(connection, "rollup_days") == 0
     assert imported_left(connection) == [before, before + timedelta(days=1)]
+
+
+def test_traits_go_with_the_rollups_of_the_day_on_which_they_were_told(connection, add_site, store):
+    add_site()
+    at_noon = us(at(2026, 8, 1, 12))
+    told = {"name": "identify", "user_id": "u"}
+    store([stamped("identify", at_noon, properties={"plan": "pro", "age": 7}, **told)])
+    store([stamped("identify", at_noon + 86_400_000_000, properties={"plan": "team"}, **told)])
+    retention.remove_old(Slot(at(2027, 8, 1, 3), by_hand=True))
+    assert connection.execute("SELECT count(*) FROM user_traits").fetchone() == (2,)
+    retention.remove_old(Slot(at(2027, 8, 2, 3), by_hand=True))
+    assert connection.execute("SELECT name, value FROM user_traits").fetchall() == [("plan", "team")]
+    retention.remove_old(Slot(at(2027, 8, 3, 3), by_hand=True))
+    assert connection.execute("SELECT count(*) FROM user_traits").fetchone() == (0,)
 
 
 def test_ids_receipts_runs_and_anchors_go_when_nothing_needs_them(connection, traffic):

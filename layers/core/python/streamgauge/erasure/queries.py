@@ -133,6 +133,7 @@ UPDATE sharing_trusted SET users = array_remove(users, %(user_id)s),
 WHERE site_no = %(site_no)s AND (%(user_id)s = ANY(users) OR devices && %(devices)s)
 """
 DELETE_USER: Final[LiteralString] = "DELETE FROM media_users WHERE site_no = %(site_no)s AND user_id = %(user_id)s"
+DELETE_TRAITS: Final[LiteralString] = "DELETE FROM user_traits WHERE site_no = %(site_no)s AND user_id = %(user_id)s"
 
 BEGUN: Final[LiteralString] = """
 SELECT found FROM erasures WHERE site_no = %(site_no)s AND erasure_id = %(erasure_id)s AND found IS NOT NULL

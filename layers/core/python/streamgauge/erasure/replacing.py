@@ -110,6 +110,7 @@ class _Work:
         self.rows["sharing_alerts"] = len(self.alerts)
         self.rows["sharing_trusted"] = self._execute(queries.TRUST_NO_MORE, devices=devices).rowcount
         self.rows["media_users"] = self._execute(queries.DELETE_USER).rowcount
+        self.rows["user_traits"] = self._execute(queries.DELETE_TRAITS).rowcount
 
     def _rename_sessions(self, table: str) -> int:
         person = self.person

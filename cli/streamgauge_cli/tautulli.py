@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 DEPTH: Final = 5
+OWNER: Final = "1"
+"""What Plex' webhooks call the server's owner."""
 _ENVELOPES: Final = ("response", "data", "history", "records", "results", "get_history")
 _RESOLUTIONS: Final = {"4k": "2160p", "8k": "4320p", "sd": "480p"}
 
@@ -88,15 +90,19 @@ def _said(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def sessions(rows: Iterable[Row], source: str) -> list[dict[str, object]]:
-    """Return one session for each group, the earliest first; a row that another one holds already adds nothing."""
+def sessions(rows: Iterable[Row], source: str, owner: str | None = None) -> list[dict[str, object]]:
+    """Return one session for each group, the earliest first; a row that another one holds already adds nothing.
+
+    `owner` is Tautulli's id of the server's owner, whom webhooks know as OWNER.
+    """
     groups: dict[str, list[Row]] = {}
     for one in rows:
         groups.setdefault(one.group, []).append(one)
     found = [(_merged(together), group) for group, together in groups.items()]
     found.sort(key=lambda one: (one[0].began, one[1]))
     prefix = f"tautulli:{source}:" if source else "tautulli:"
-    return [merged.session(prefix + group, "tautulli") for merged, group in found]
+    told = [merged.session(prefix + group, "tautulli") for merged, group in found]
+    return [{**one, "user_id": OWNER} if owner and one["user_id"] == owner else one for one in told]
 
 
 def _merged(rows: list[Row]) -> Play:

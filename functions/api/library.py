@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -29,7 +29,7 @@ from streamgauge.edge.library_models import (
 from streamgauge.edge.parameters import ReportRange, report_range
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.library import reports
-from streamgauge.library.figures import Scope, Window, of_window, window_start
+from streamgauge.library.figures import FIRST_DAY, LAST_DAY, Scope, Window, of_window, window_start
 from streamgauge.settings import settings
 from streamgauge.store import postgres
 
@@ -57,12 +57,18 @@ def _held() -> HeldAnswers:
     return HeldAnswers()
 
 
+def _scope(site: SiteRecord, first: date, last: date, today: date) -> Scope:
+    play = play_min_seconds(site.settings) * MICROSECONDS
+    return Scope(site.site_no, play, first, last, today=today, zone=site.timezone)
+
+
 def _question_of_days(asked: DayParameters) -> Question:
     """Read the range as days, by default 30."""
     site = site_for(app, "read", asked.website_id)
     now = time.time_ns() // 1000
-    days = report_range(asked, local_day(now, site.timezone), site.timezone)
-    scope = Scope(site.site_no, play_min_seconds(site.settings) * MICROSECONDS, days.start, days.end)
+    today = local_day(now, site.timezone)
+    days = report_range(asked, today, site.timezone)
+    scope = _scope(site, days.start, days.end, today)
     return Question(site, scope, days, by_days=True, now=now)
 
 
@@ -76,8 +82,7 @@ def _question(asked: MediaParameters, window: Window = "all") -> Question:
     site = site_for(app, "read", asked.website_id)
     now = time.time_ns() // 1000
     today = local_day(now, site.timezone)
-    every = Scope(site.site_no, play_min_seconds(site.settings) * MICROSECONDS)
-    scope = of_window(every, asked.window or window, now, site.timezone)
+    scope = of_window(_scope(site, FIRST_DAY, LAST_DAY, today), asked.window or window, now)
     first = scope.first if scope.since > 0 else reports.first_day(postgres.read, site.site_no) or today
     return Question(site, scope, ReportRange(min(first, today), today, site.timezone), by_days=False, now=now)
 
@@ -173,7 +178,7 @@ def active_users(asked: Asked) -> Response[ActiveUsers]:
         question,
         lambda: {
             "window": window,
-            "active_users": reports.active_users(postgres.read, site.site_no, begin, end),
+            "active_users": reports.active_users(postgres.read, question.scope, begin, end),
             "range": days.echo(),
         },
     )
@@ -203,7 +208,7 @@ def streams(asked: InDays) -> Response[Streams]:
     question = _question_of_days(asked)
 
     def make() -> Any:  # noqa: ANN401 - a list of either shape
-        rows = reports.peaks(postgres.read, question.scope, question.site.timezone)
+        rows = reports.peaks(postgres.read, question.scope)
         peak = max(row["peak_concurrent_streams"] for row in rows)
         return {**_list(question, (rows, None)), "peak_concurrent_streams": peak}
 

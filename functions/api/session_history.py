@@ -5,14 +5,18 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from streamgauge.clock import local_day
+from streamgauge.access.site_settings import play_min_seconds
+from streamgauge.clock import MICROSECONDS, local_day
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.http import READ, application, cached, site_for
+from streamgauge.edge.library_models import SessionDays
 from streamgauge.edge.parameters import RangeParameters, report_range
+from streamgauge.library.figures import Scope
+from streamgauge.library.reports import daily_stats
 from streamgauge.sessions import live
 from streamgauge.sessions.models import ActiveSessions, shown
 from streamgauge.sessions.players import SOURCE
-from streamgauge.sessions.reports import SessionDays, daily_stats, merged, sessions_of_user
+from streamgauge.sessions.reports import merged, sessions_of_user
 from streamgauge.store import postgres
 
 app = application()
@@ -58,7 +62,9 @@ def daily(
         start_date=_day_of(start) or asked.start_date, end_date=_day_of(end) or asked.end_date, period=asked.period
     )
     days = report_range(given, today, site.timezone)
-    rows = daily_stats(postgres.read, site.site_no, days.start, days.end)
+    play = play_min_seconds(site.settings) * MICROSECONDS
+    scope = Scope(site.site_no, play, days.start, days.end, today=today, zone=site.timezone)
+    rows = daily_stats(postgres.read, scope)
     body = SessionDays(range=days.echo(), results=rows, next_cursor=None)
     return cached(body, PAST_SECONDS if days.end < today else OPEN_SECONDS)
 

@@ -33,6 +33,7 @@ FUNCTIONS: Final = (
         "answers the sessions of a user and the figures of days",
         Route("GET", f"{ANALYTICS}/sessions/user/{{userId}}"),
         Route("GET", f"{ANALYTICS}/stats/daily"),
+        role=Role.WRITER,
         may=(May.READ_SESSIONS,),
     ),
     beside_postgres(
@@ -52,6 +53,8 @@ FUNCTIONS: Final = (
                 "streams",
             )
         ),
+        # Both keep what they have added up.
+        role=Role.WRITER,
     ),
     beside_postgres(
         "api/catalog",

@@ -61,6 +61,9 @@ def command(
         str | None, typer.Option(envvar="TAUTULLI_API_KEY", help="Tautulli's own key (Settings, Web Interface)")
     ] = None,
     source: SourceOption = "",
+    owner: Annotated[
+        str | None, typer.Option(help="The owner's user id in Tautulli, whom webhooks call 1", metavar="ID")
+    ] = None,
     before: BeforeOption = None,
     in_flight: Annotated[int, typer.Option(min=1, max=32, help="Requests under way at one time")] = IN_FLIGHT,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON")] = False,
@@ -84,7 +87,8 @@ def command(
                 reading.counts["skipped"] += 1
             else:
                 found.append(read)
-        send(connection, reading, tautulli.sessions(found, source), before=before, in_flight=in_flight, as_json=as_json)
+        sessions = tautulli.sessions(found, source, owner)
+        send(connection, reading, sessions, before=before, in_flight=in_flight, as_json=as_json)
 
 
 def _rows(source: str, api_key: str | None) -> Iterator[Any]:

@@ -140,7 +140,8 @@ def test_figures_equal_a_plain_count(database, sessions):
 def test_peaks_equal_a_look_at_every_instant(database, sessions):
     put(database, sessions)
     found = reports.peaks(
-        lambda query, parameters: database.execute(query, parameters).fetchall(), Scope(1, PLAY, FIRST, LAST), ZONE
+        lambda query, parameters: database.execute(query, parameters).fetchall(),
+        Scope(1, PLAY, FIRST, LAST, zone=ZONE),
     )
     days = [FIRST + timedelta(days=n) for n in range(5)]
     assert found == [{"date": day.isoformat(), "peak_concurrent_streams": peak(sessions, day)} for day in days]

@@ -38,7 +38,9 @@ def watch(seconds: float = 600, *, reached: float | None = None, runtime: float 
     ],
 )
 def test_a_window_reaches_back_from_now(window, first, since):
-    assert of_window(Scope(1, PLAY), window, NOON, "Europe/Berlin") == Scope(1, PLAY, first, LAST_DAY, since)
+    assert of_window(Scope(1, PLAY, zone="Europe/Berlin"), window, NOON) == Scope(
+        1, PLAY, first, LAST_DAY, since, zone="Europe/Berlin"
+    )
 
 
 class TestEngagement:

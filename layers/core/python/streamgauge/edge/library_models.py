@@ -11,8 +11,9 @@ from typing_extensions import TypedDict
 
 from streamgauge.edge.parameters import RangeParameters
 from streamgauge.library.figures import Window  # noqa: TC001 - pydantic reads it
-from streamgauge.library.reports import (
+from streamgauge.library.shapes import (
     BandwidthRow,
+    DailyStat,
     GenreStats,
     LibraryStats,
     PopularItem,
@@ -96,4 +97,12 @@ class Streams(TypedDict):
     range: dict[str, str]
     peak_concurrent_streams: int
     results: list[StreamsRow]
+    next_cursor: str | None
+
+
+class SessionDays(TypedDict):
+    """Every day of a range."""
+
+    range: dict[str, str]
+    results: list[DailyStat]
     next_cursor: str | None

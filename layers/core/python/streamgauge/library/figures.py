@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -30,7 +30,8 @@ LAST_DAY: Final = date(9999, 12, 31)
 class Scope:
     """Sessions of a site that began on the local days `first` to `last`, at `since` (microseconds) or later.
 
-    `play` is how long a session has to last to be a play, in microseconds.
+    `play` is how long a session has to last to be a play, in microseconds; `today` the site's local day, whose sums change all the
+    time, as do those of later ones.
     """
 
     site_no: int
@@ -38,6 +39,8 @@ class Scope:
     first: date = FIRST_DAY
     last: date = LAST_DAY
     since: int = EVER
+    today: date = LAST_DAY
+    zone: str = "UTC"
 
     @property
     def key(self) -> dict[str, Any]:
@@ -58,11 +61,11 @@ def window_start(window: Window, now: int) -> int:
     return EVER if days is None else now - days * DAY
 
 
-def of_window(scope: Scope, window: Window, now: int, zone: str) -> Scope:
+def of_window(scope: Scope, window: Window, now: int) -> Scope:
     """Return the scope of the sessions that began within a window."""
     since = window_start(window, now)
-    first = FIRST_DAY if since == EVER else local_day(since, zone)
-    return Scope(scope.site_no, scope.play, first, LAST_DAY, since)
+    first = FIRST_DAY if since == EVER else local_day(since, scope.zone)
+    return replace(scope, first=first, last=LAST_DAY, since=since)
 
 
 def hours(duration: float) -> float:

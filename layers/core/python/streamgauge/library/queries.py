@@ -44,13 +44,7 @@ coalesce(s.position, s.duration / 1e6) >= %(watched)s * coalesce(nullif(s.runtim
 
 FIRST_DAY: Final[LiteralString] = "SELECT min(day) FROM sessions WHERE site_no = %(site_no)s"
 
-SERVER: Final[LiteralString] = (
-    """
-WITH seen AS (
-    SELECT s.user_key, count(*) AS sessions, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, sum(s.duration) AS duration,
-        sum(s.streamed) AS streamed, count(*) FILTER (WHERE s.ever_transcoded) AS transcoded
-    FROM sessions s WHERE """ + _CHOSEN + """ GROUP BY s.user_key
-)
+CATALOGUED: Final[LiteralString] = """
 SELECT
     (
         SELECT count(*) FROM (
@@ -59,23 +53,25 @@ SELECT
         ) known
     ),
     (SELECT count(*) FROM items WHERE site_no = %(site_no)s),
-    (SELECT coalesce(sum(size_bytes), 0)::bigint FROM items WHERE site_no = %(site_no)s),
-    (
-        SELECT count(*) FROM (
-            SELECT user_key FROM seen UNION SELECT user_key FROM media_users WHERE site_no = %(site_no)s
-        ) known
-    ),
-    coalesce(sum(sessions), 0)::bigint, coalesce(sum(plays), 0)::bigint, coalesce(sum(duration), 0)::bigint,
-    coalesce(sum(streamed), 0)::numeric, coalesce(sum(transcoded), 0)::bigint
-FROM seen
+    (SELECT coalesce(sum(size_bytes), 0)::bigint FROM items WHERE site_no = %(site_no)s)
 """
-)  # fmt: skip
+"""Libraries told or named by items, items, and their bytes."""
+
+CATALOGUED_USERS: Final[LiteralString] = """
+SELECT coalesce(no, -1) FROM media_users LEFT JOIN session_users USING (site_no, user_key) WHERE site_no = %(site_no)s
+"""
+"""Their numbers in sums of sessions, -1 for those who have none."""
 
 ACTIVE: Final[LiteralString] = """
-SELECT count(DISTINCT user_key) FROM sessions
-WHERE site_no = %(site_no)s AND last >= %(begin)s AND start < %(end)s
+SELECT DISTINCT s.user_key, coalesce(u.no, -1) FROM (
+    SELECT site_no, user_key FROM sessions
+    WHERE site_no = %(site_no)s AND day = ANY(%(days)s::date[]) AND last >= %(begin)s AND start < %(end)s
+    UNION
+    SELECT site_no, user_key FROM sessions
+    WHERE site_no = %(site_no)s AND last - start >= 72000000000 AND last >= %(begin)s AND start < %(end)s
+) s LEFT JOIN session_users u USING (site_no, user_key)
 """
-"""Users with a session that overlaps [begin, end); one that lasts no time lies where it began."""
+"""Users with a session that overlaps [begin, end), of those that began on some days or last over 20 hours; with their numbers or -1."""
 
 LIBRARY: Final[LiteralString] = """
 SELECT l.name, l.type, l.library_id IS NOT NULL, count(i.content_id), coalesce(sum(i.size_bytes), 0)::bigint
@@ -85,30 +81,29 @@ LEFT JOIN items i ON i.site_no = %(site_no)s AND i.library_id = a.asked
 GROUP BY l.name, l.type, l.library_id
 """
 
-SESSIONS_OF_LIBRARY: Final[LiteralString] = (
-    "SELECT count(*) FILTER (WHERE " + _IS_PLAY + "), coalesce(sum(s.duration), 0)::bigint, count(DISTINCT s.user_key), max(s.last) FROM "
-    + _WITH_ITEMS + " WHERE " + _CHOSEN + " AND coalesce(i.library_id, s.library_id) = %(library_id)s"
+LIBRARY_SEEN: Final[LiteralString] = (
+    "SELECT 1 FROM " + _WITH_ITEMS
+    + " WHERE s.site_no = %(site_no)s AND coalesce(i.library_id, s.library_id) = %(library_id)s LIMIT 1"
 )  # fmt: skip
 
-POPULAR: Final[LiteralString] = (
+TYPES: Final[LiteralString] = """
+SELECT content_id, lower(type) = lower(%(type)s) FROM items WHERE site_no = %(site_no)s AND type IS NOT NULL
+"""
+"""Whether items are of a type, where the catalogue says it."""
+
+OF_ITEMS: Final[LiteralString] = (
     """
-WITH counted AS (
-    SELECT s.content_id, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, count(DISTINCT s.user_key) AS users,
-        sum(s.duration)::bigint AS duration, count(*) FILTER (WHERE """ + _IS_WATCHED + """) AS watched,
-        max(s.content_type COLLATE "C") FILTER (WHERE s.content_type <> 'unknown') AS told,
-        max(i.type COLLATE "C") AS type, max(i.title COLLATE "C") AS title
-    FROM """ + _WITH_ITEMS + " WHERE " + _CHOSEN + """ GROUP BY s.content_id
-)
-SELECT content_id, title, coalesce(type, told, 'unknown'), plays, users, duration, watched
-FROM counted
-WHERE plays > 0 AND (%(type)s::text IS NULL OR lower(coalesce(type, told, 'unknown')) = lower(%(type)s))
-ORDER BY plays DESC, users DESC, duration DESC
-FETCH FIRST %(take)s ROWS WITH TIES
+SELECT asked.content_id, i.title, coalesce(i.type, t.told, 'unknown'), t.plays, t.users, t.duration, t.watched
+FROM unnest(%(items)s::text[]) AS asked (content_id)
+LEFT JOIN items i ON i.site_no = %(site_no)s AND i.content_id = asked.content_id
+CROSS JOIN LATERAL (
+    SELECT max(s.content_type COLLATE "C") FILTER (WHERE s.content_type <> 'unknown') AS told, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays,
+        count(DISTINCT s.user_key) AS users, sum(s.duration)::bigint AS duration, count(*) FILTER (WHERE """ + _IS_WATCHED + """) AS watched
+    FROM sessions s WHERE """ + _CHOSEN + """ AND s.content_id = asked.content_id
+) t
 """
 )  # fmt: skip
-"""(Bytewise comparison costs a tenth of the locale's; an item has one type and title anyhow.)
-
-The most played items, with all that equal the last of them; a type is the catalogue's, else what sessions say."""
+"""Items with their title, type (the catalogue's, else what sessions say), plays, users, duration and how often they were watched."""
 
 TITLES: Final[LiteralString] = """
 SELECT asked, t.title FROM unnest(%(items)s::text[]) AS asked
@@ -118,21 +113,6 @@ CROSS JOIN LATERAL (
 ) t
 """
 """What sessions call items that the catalogue has no title of."""
-
-GENRES: Final[LiteralString] = (
-    """
-WITH of_users AS (
-    SELECT genre, s.user_key, count(*) FILTER (WHERE """ + _IS_PLAY + """) AS plays, sum(s.duration) AS duration
-    FROM sessions s
-    JOIN items i ON i.site_no = s.site_no AND i.content_id = s.content_id
-    CROSS JOIN unnest(i.genres) AS genre
-    WHERE """ + _CHOSEN + """ GROUP BY genre, s.user_key
-)
-SELECT genre, sum(plays)::bigint, count(*), sum(duration)::bigint
-FROM of_users GROUP BY genre HAVING sum(plays) > 0
-ORDER BY 2 DESC, 3 DESC, 4 DESC, genre COLLATE "C" LIMIT %(take)s OFFSET %(skip)s
-"""
-)  # fmt: skip
 
 OF_USER: Final[LiteralString] = (
     "SELECT s.day, s.last, s.duration, s.device, s.device_id, s.client_name, s.device_name, coalesce(s.position, s.duration / 1e6),"
@@ -150,28 +130,28 @@ SELECT 1 FROM sessions WHERE site_no = %(site_no)s AND user_key = %(user_key)s A
 
 BANDWIDTH_OF_DAYS: Final[LiteralString] = (
     "SELECT s.day, count(*), sum(s.streamed), sum(s.duration)::bigint FROM sessions s WHERE " + _CHOSEN
-    + " AND (%(user_key)s::bigint IS NULL OR s.user_key = %(user_key)s) GROUP BY s.day"
+    + " AND s.user_key = %(user_key)s GROUP BY s.day"
 )  # fmt: skip
 
-BANDWIDTH_OF_USERS: Final[LiteralString] = (
-    """
-SELECT u.user_id, c.sessions, c.streamed, c.duration
-FROM (
-    SELECT s.user_key, count(*) AS sessions, sum(s.streamed) AS streamed, sum(s.duration)::bigint AS duration
-    FROM sessions s WHERE """ + _CHOSEN + """ GROUP BY s.user_key
-) c
+USER_IDS: Final[LiteralString] = """
+SELECT n.no, s.user_id FROM session_users n
 CROSS JOIN LATERAL (
-    SELECT user_id FROM sessions WHERE site_no = %(site_no)s AND user_key = c.user_key ORDER BY start LIMIT 1
-) u
-ORDER BY c.streamed DESC, u.user_id COLLATE "C" LIMIT %(take)s OFFSET %(skip)s
+    SELECT user_id FROM sessions WHERE site_no = %(site_no)s AND user_key = n.user_key ORDER BY start LIMIT 1
+) s
+WHERE n.site_no = %(site_no)s AND n.no = ANY(%(numbers)s::integer[])
 """
-)  # fmt: skip
 
 PEAKS: Final[LiteralString] = """
 WITH played AS (
     SELECT greatest(t.begin, %(begin)s::bigint) AS begin, least(t.finish, %(end)s::bigint) AS finish
-    FROM sessions s CROSS JOIN LATERAL unnest(s.starts, s.ends) AS t (begin, finish)
-    WHERE s.site_no = %(site_no)s AND s.last >= %(begin)s AND s.start < %(end)s AND t.finish > %(begin)s AND t.begin < %(end)s
+    FROM (
+        SELECT starts, ends FROM sessions
+        WHERE site_no = %(site_no)s AND day BETWEEN %(first)s AND %(last)s AND last >= %(begin)s AND start < %(end)s
+        UNION ALL
+        SELECT starts, ends FROM sessions
+        WHERE site_no = %(site_no)s AND day < %(first)s AND last - start >= 72000000000 AND last >= %(begin)s AND start < %(end)s
+    ) s CROSS JOIN LATERAL unnest(s.starts, s.ends) AS t (begin, finish)
+    WHERE t.finish > %(begin)s AND t.begin < %(end)s
 ), edges AS (
     SELECT begin AS at, 1 AS change FROM played
     UNION ALL SELECT finish, -1 FROM played WHERE finish < %(end)s
@@ -182,4 +162,6 @@ WITH played AS (
 )
 SELECT width_bucket(at, %(midnights)s::bigint[]), max(streams)::integer FROM running GROUP BY 1 ORDER BY 1
 """
-"""(1-based place of the day, most streams that played at once in it), of every day."""
+"""(1-based place of the day, most streams that played at once in it), of every day.
+
+`first` is the day before the stretch: what began earlier and reaches into it lasts over 20 hours."""

@@ -1,18 +1,20 @@
-"""The reports on libraries, items, genres and users: all read from the history of sessions and the catalogue, as both stand."""
+"""The reports on libraries, items, genres and users: all follow from the history of sessions and the catalogue, as both stand."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-# pydantic, which publishes these shapes, cannot read typing's own before Python 3.12.
-from typing_extensions import TypedDict
-
-from streamgauge.clock import MICROSECONDS, day_start
+from streamgauge.clock import MICROSECONDS, local_day
 from streamgauge.errors import NotFoundError
 from streamgauge.events.facts import user_key
-from streamgauge.library import queries
+from streamgauge.library import kept, queries
 from streamgauge.library.figures import (
     DAY,
+    EVER,
+    FIRST_DAY,
     Scope,
     Watch,
     days_of,
@@ -23,10 +25,22 @@ from streamgauge.library.figures import (
     user_sums,
 )
 from streamgauge.library.models import BYTES_PER_GB
+from streamgauge.library.sums import GroupSums, People, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
+
+    from streamgauge.library.shapes import (
+        BandwidthRow,
+        DailyStat,
+        GenreStats,
+        LibraryStats,
+        PopularItem,
+        ServerStats,
+        StreamsRow,
+        UserActivity,
+    )
 
     Read = Callable[[Any, dict[str, Any]], list[tuple[Any, ...]]]
 
@@ -48,127 +62,6 @@ class Page(NamedTuple):
         return rows[self.skip : end], end if len(rows) > end else None
 
 
-class ServerStats(TypedDict):
-    """A whole media server. Sessions are those that began in the range; the catalogue is as it stands."""
-
-    total_libraries: int
-    total_items: int
-    total_size_gb: float
-    total_users: int
-    active_users_24h: int
-    total_plays: int
-    total_watch_hours: float
-    total_sessions: int
-    total_bandwidth_gb: float
-    transcode_share: float
-
-
-class LibraryStats(TypedDict):
-    """A library: its items, and the sessions of these (or that name it, where the catalogue says no other)."""
-
-    library_id: str
-    name: str | None
-    type: str | None
-    total_items: int
-    total_size_gb: float
-    total_plays: int
-    total_watch_hours: float
-    unique_users: int
-    last_played_at: str | None
-
-
-class PopularItem(TypedDict):
-    """An item with all its sessions; `watched` counts those that reached 85 % of its runtime."""
-
-    content_id: str
-    title: str | None
-    content_type: str
-    plays: int
-    unique_users: int
-    watch_hours: float
-    watched: int
-
-
-class GenreStats(TypedDict):
-    """A genre; an item adds to each of its genres."""
-
-    genre: str
-    plays: int
-    unique_users: int
-    watch_hours: float
-
-
-class UserGenre(TypedDict):
-    """A genre of what a user watches."""
-
-    genre: str
-    plays: int
-    watch_hours: float
-
-
-class UserType(TypedDict):
-    """A type of what a user watches."""
-
-    type: str
-    plays: int
-    watch_hours: float
-
-
-class UserDevice(TypedDict):
-    """A device of a user, under the names that it had last."""
-
-    device_id: str | None
-    device_name: str
-    client_name: str
-    sessions: int
-    plays: int
-    watch_hours: float
-    last_seen_at: str | None
-
-
-class DayOfUser(TypedDict):
-    """A user's sessions that began on a day; the score is that of videos, over plays."""
-
-    date: str
-    plays: int
-    watch_hours: float
-    engagement_score: float
-
-
-class UserActivity(TypedDict):
-    """What a user watches."""
-
-    user_id: str
-    name: str | None
-    plays: int
-    watch_hours: float
-    sessions: int
-    watched: int
-    last_seen_at: str | None
-    top_genres: list[UserGenre]
-    top_types: list[UserType]
-    devices: list[UserDevice]
-    daily: list[DayOfUser]
-
-
-class BandwidthRow(TypedDict, total=False):
-    """What the sessions of a day (`date`) or of a user (`user_id`) streamed, and their mean bitrate."""
-
-    date: str
-    user_id: str
-    bandwidth_gb: float
-    sessions: int
-    watch_hours: float
-    mean_bitrate_kbps: float
-
-
-class StreamsRow(TypedDict):
-    """The most streams that played at one moment of a day."""
-
-    date: str
-    peak_concurrent_streams: int
-
-
 def first_day(read: Read, site_no: int) -> date | None:
     """Return the local day of a site's first session."""
     found: date | None = read(queries.FIRST_DAY, {"site_no": site_no})[0][0]
@@ -177,57 +70,93 @@ def first_day(read: Read, site_no: int) -> date | None:
 
 def server(read: Read, scope: Scope, now: int) -> ServerStats:
     """Return the overview; `now` in microseconds ends the last 24 hours."""
-    libraries, items, size, users, sessions, plays, duration, streamed, transcoded = read(queries.SERVER, scope.key)[0]
+    libraries, items, size = read(queries.CATALOGUED, scope.key)[0]
+    seen = kept.gather(read, scope, "totals").totals
+    unseen = [number for (number,) in read(queries.CATALOGUED_USERS, scope.key) if number not in seen.users]
     return {
         "total_libraries": libraries,
         "total_items": items,
         "total_size_gb": size / BYTES_PER_GB,
-        "total_users": users,
-        "active_users_24h": active_users(read, scope.site_no, now - DAY, now + 1),
-        "total_plays": plays,
-        "total_watch_hours": hours(duration),
-        "total_sessions": sessions,
-        "total_bandwidth_gb": gigabytes(streamed),
-        "transcode_share": transcoded / sessions if sessions else 0.0,
+        "total_users": len(seen.users) + len(unseen),
+        "active_users_24h": active_users(read, scope, now - DAY, now + 1),
+        "total_plays": seen.plays,
+        "total_watch_hours": hours(seen.duration),
+        "total_sessions": seen.sessions,
+        "total_bandwidth_gb": gigabytes(seen.streamed),
+        "transcode_share": seen.transcoded / seen.sessions if seen.sessions else 0.0,
     }
 
 
-def active_users(read: Read, site_no: int, begin: int, end: int) -> int:
-    """Return the users with a session that overlaps [begin, end), in microseconds."""
-    found: int = read(queries.ACTIVE, {"site_no": site_no, "begin": begin, "end": end})[0][0]
-    return found
+def active_users(read: Read, scope: Scope, begin: int, end: int) -> int:
+    """Return the users of the scope's site with a session that overlaps [begin, end), in microseconds."""
+    first = max(FIRST_DAY, local_day(max(begin, 0), scope.zone))
+    last = local_day(end - 1, scope.zone)
+    # All that began on days between the first and the last one overlap it, as they lie within it.
+    within = replace(scope, first=first + timedelta(days=1), last=last - timedelta(days=1), since=EVER)
+    users = kept.gather(read, within, "totals").totals.users if within.first <= within.last else People()
+    days = [first - timedelta(days=1), first, last]
+    found = read(queries.ACTIVE, {"site_no": scope.site_no, "days": days, "begin": begin, "end": end})
+    return len(users) + sum(number not in users for _, number in found)
 
 
 def library(read: Read, scope: Scope, library_id: str) -> LibraryStats:
     """Return a library. Raises NotFoundError for one that neither the catalogue nor a session knows."""
     key = {**scope.key, "library_id": library_id}
     name, type_, catalogued, items, size = read(queries.LIBRARY, key)[0]
-    plays, duration, users, last = read(queries.SESSIONS_OF_LIBRARY, key)[0]
-    if not catalogued and not items and not users:
-        everything = Scope(scope.site_no, scope.play)
-        if not read(queries.SESSIONS_OF_LIBRARY, {**everything.key, "library_id": library_id})[0][2]:
-            raise NotFoundError("There is no such library.")
+    found = kept.gather(read, scope, "libraries").libraries.get(library_id)
+    if not catalogued and not items and found is None and not read(queries.LIBRARY_SEEN, key):
+        raise NotFoundError("There is no such library.")
+    sums = found or GroupSums()
     return {
         "library_id": library_id,
         "name": name,
         "type": type_,
         "total_items": items,
         "total_size_gb": size / BYTES_PER_GB,
-        "total_plays": plays,
-        "total_watch_hours": hours(duration),
-        "unique_users": users,
-        "last_played_at": told(last),
+        "total_plays": sums.plays,
+        "total_watch_hours": hours(sums.duration),
+        "unique_users": len(sums.users),
+        "last_played_at": told(sums.last if found else None),
     }
 
 
 def popular(read: Read, scope: Scope, page: Page, kind: str | None = None) -> tuple[list[PopularItem], int | None]:
     """Return the items with most plays, then users, then watch time, ties by title and id; `kind` in any case."""
-    found = read(queries.POPULAR, {**scope.key, "type": kind, "take": page.take})
+    plays = kept.gather(read, scope, "items").items
+    if kind is not None:
+        of_type: dict[str, bool] = dict(read(queries.TYPES, {"site_no": scope.site_no, "type": kind}))
+        plays = {item: count for item, count in plays.items() if of_type.get(item, True)}
+    rows: list[PopularItem] = []
+    for items in _leading(plays, page.take):
+        found = read(queries.OF_ITEMS, {**scope.key, "items": items})
+        rows += _popular_rows(read, scope, [row for row in found if kind is None or row[2].lower() == kind.lower()])
+        if len(rows) >= page.take:
+            break
+    rows.sort(key=_rank)
+    return page.cut(rows)
+
+
+def _leading(plays: dict[str, int], take: int) -> Iterator[list[str]]:
+    """Yield items, those of most plays first, at least `take` at a time, and with all that equal the last of them."""
+    by_plays: defaultdict[int, list[str]] = defaultdict(list)
+    for item, count in plays.items():
+        by_plays[count].append(item)
+    items: list[str] = []
+    for count in sorted(by_plays, reverse=True):
+        items += by_plays[count]
+        if len(items) >= take:
+            yield items
+            items = []
+    if items:
+        yield items
+
+
+def _popular_rows(read: Read, scope: Scope, found: list[tuple[Any, ...]]) -> list[PopularItem]:
     untitled = [row[0] for row in found if row[1] is None]
     titles: dict[str, str] = (
         dict(read(queries.TITLES, {"site_no": scope.site_no, "items": untitled})) if untitled else {}
     )
-    rows: list[PopularItem] = [
+    return [
         {
             "content_id": content_id,
             "title": title if title is not None else titles.get(content_id),
@@ -239,8 +168,6 @@ def popular(read: Read, scope: Scope, page: Page, kind: str | None = None) -> tu
         }
         for content_id, title, type_, plays, users, duration, watched in found
     ]
-    rows.sort(key=_rank)
-    return page.cut(rows)
 
 
 def _rank(row: PopularItem) -> tuple[Any, ...]:
@@ -249,12 +176,16 @@ def _rank(row: PopularItem) -> tuple[Any, ...]:
 
 def genres(read: Read, scope: Scope, page: Page) -> tuple[list[GenreStats], int | None]:
     """Return the genres with most plays, then users, then watch time, ties by name."""
-    found = read(queries.GENRES, {**scope.key, "take": page.limit + 1, "skip": page.skip})
-    rows: list[GenreStats] = [
-        {"genre": genre, "plays": plays, "unique_users": users, "watch_hours": hours(duration)}
-        for genre, plays, users, duration in found
-    ]
-    return rows[: page.limit], page.skip + page.limit if len(rows) > page.limit else None
+    found = kept.gather(read, scope, "genres").genres
+    ranked = sorted(
+        (-sums.plays, -len(sums.users), -sums.duration, genre) for genre, sums in found.items() if sums.plays
+    )
+    return page.cut(
+        [
+            {"genre": genre, "plays": -plays, "unique_users": -users, "watch_hours": hours(-duration)}
+            for plays, users, duration, genre in ranked
+        ]
+    )
 
 
 def user(read: Read, scope: Scope, user_id: str, days: tuple[date, date] | None, limit: int) -> UserActivity:
@@ -313,36 +244,64 @@ def user(read: Read, scope: Scope, user_id: str, days: tuple[date, date] | None,
 
 def bandwidth_of_days(read: Read, scope: Scope, user_id: str | None) -> list[BandwidthRow]:
     """Return every day of the scope with what its sessions streamed, of all users or of one."""
-    key = {**scope.key, "user_key": None if user_id is None else user_key(user_id)}
-    found = {row[0]: row[1:] for row in read(queries.BANDWIDTH_OF_DAYS, key)}
+    if user_id is None:
+        of_days = {
+            day: (sums.sessions, sums.streamed, sums.duration) for day, (sums, _) in kept.by_day(read, scope).items()
+        }
+    else:
+        rows = read(queries.BANDWIDTH_OF_DAYS, {**scope.key, "user_key": user_key(user_id)})
+        of_days = {day: (sessions, float(streamed), duration) for day, sessions, streamed, duration in rows}
     return [
-        {"date": day.isoformat(), **_bandwidth(*found.get(day, (0, 0, 0)))} for day in days_of(scope.first, scope.last)
+        {"date": day.isoformat(), **_bandwidth(*of_days.get(day, (0, 0.0, 0)))}
+        for day in days_of(scope.first, scope.last)
     ]
 
 
 def bandwidth_of_users(read: Read, scope: Scope, page: Page) -> tuple[list[BandwidthRow], int | None]:
     """Return the users whose sessions streamed most, ties by id."""
-    found = read(queries.BANDWIDTH_OF_USERS, {**scope.key, "take": page.limit + 1, "skip": page.skip})
-    rows: list[BandwidthRow] = [{"user_id": row[0], **_bandwidth(*row[1:])} for row in found]
-    return rows[: page.limit], page.skip + page.limit if len(rows) > page.limit else None
+    sums = kept.gather(read, scope, "users").users
+    ranked = sorted(sums, key=lambda number: -sums[number].streamed)
+    if len(ranked) > page.take:
+        least = sums[ranked[page.take - 1]].streamed
+        ranked = [number for number in ranked if sums[number].streamed >= least]
+    names: dict[int, str] = dict(read(queries.USER_IDS, {"site_no": scope.site_no, "numbers": ranked}))
+    rows: list[BandwidthRow] = [
+        {"user_id": names[number], **_bandwidth(sums[number].sessions, sums[number].streamed, sums[number].duration)}
+        for number in sorted(names, key=lambda number: (-sums[number].streamed, names[number]))
+    ]
+    return page.cut(rows)
 
 
-def _bandwidth(sessions: int, streamed: int, duration: int) -> BandwidthRow:
+def _bandwidth(sessions: int, streamed: float, duration: int) -> BandwidthRow:
     return {
         "bandwidth_gb": gigabytes(streamed),
         "sessions": sessions,
         "watch_hours": hours(duration),
-        "mean_bitrate_kbps": float(streamed) / duration if duration else 0.0,
+        "mean_bitrate_kbps": streamed / duration if duration else 0.0,
     }
 
 
-def peaks(read: Read, scope: Scope, zone: str) -> list[StreamsRow]:
+def peaks(read: Read, scope: Scope) -> list[StreamsRow]:
     """Return every day of the scope with the most streams that played at once in it; paused ones do not."""
     days = days_of(scope.first, scope.last)
-    midnights = [day_start(day, zone) * MICROSECONDS for day in days]
-    end = day_start(scope.last.fromordinal(scope.last.toordinal() + 1), zone) * MICROSECONDS
-    key = {"site_no": scope.site_no, "begin": midnights[0], "end": end, "midnights": midnights}
-    found: dict[int, int] = dict(read(queries.PEAKS, key))
-    return [
-        {"date": day.isoformat(), "peak_concurrent_streams": found.get(place, 0)} for place, day in enumerate(days, 1)
-    ]
+    found = {day: peak for day, (_, peak) in kept.by_day(read, scope).items()}
+    # Streams of the day before may go on where none begins.
+    found |= kept.peaks_of(read, scope, [day for day in days if day not in found])
+    return [{"date": day.isoformat(), "peak_concurrent_streams": found[day]} for day in days]
+
+
+def daily_stats(read: Read, scope: Scope) -> list[DailyStat]:
+    """Return every day of the scope with the sessions that started on it."""
+    found = kept.by_day(read, scope)
+    return [_daily(day, found[day][0] if day in found else Totals()) for day in days_of(scope.first, scope.last)]
+
+
+def _daily(day: date, sums: Totals) -> DailyStat:
+    return {
+        "date": day.isoformat(),
+        "total_sessions": sums.sessions,
+        "total_duration_minutes": sums.duration // (60 * MICROSECONDS),
+        "unique_users": len(sums.users),
+        "total_bandwidth_gb": gigabytes(sums.streamed),
+        "transcoded_sessions": sums.transcoded,
+    }

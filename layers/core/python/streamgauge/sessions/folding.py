@@ -24,6 +24,8 @@ LONGEST_QUIET: Final = 6 * 60 * 60 * MICROSECONDS
 """The same for sources without heartbeats, whatever their runtime says."""
 REJOIN: Final = 60 * MICROSECONDS
 """A start so soon after the end continues the session."""
+LONGEST_TOLD: Final = 20 * 60 * 60 * MICROSECONDS
+"""A session that began so long before one of the past is another play."""
 HIGHEST_BITRATE: Final = 1_000_000
 """kbit/s; so that what a session of months streams still fits 64 bits."""
 ORDER: Final = {"start": 0, "beat": 1, "stop": 2}
@@ -228,6 +230,21 @@ def continues(session: Session, time: int) -> bool:
     if session.historical or time < session.start - REJOIN:
         return False
     return is_live(session, time) or time - session.last <= REJOIN
+
+
+def is_told(past: Session, session: Session) -> bool:
+    """Return whether calls have told of a session of the past.
+
+    They tell of the same user and item, of some playing at the same time or within REJOIN of it, and of no other device.
+    """
+    devices = {past.item.device_id, session.item.device_id} - {None}
+    return (
+        session.duration > 0
+        and (past.user_id, past.item.content_id) == (session.user_id, session.item.content_id)
+        and past.start - LONGEST_TOLD <= session.start <= past.last + REJOIN
+        and past.start <= session.last + REJOIN
+        and len(devices) < 2  # noqa: PLR2004 - two are two
+    )
 
 
 def device_of(item: SessionItem, session_id: str) -> str:

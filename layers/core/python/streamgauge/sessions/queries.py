@@ -1,4 +1,4 @@
-"""SQL of session history and of the figures of days."""
+"""SQL of session history."""
 
 from __future__ import annotations
 
@@ -10,8 +10,3 @@ OF_USER: Final[LiteralString] = (
     "SELECT " + NAMES + " FROM sessions WHERE site_no = %(site_no)s AND user_key = %(user_key)s AND user_id = %(user_id)s"
     " ORDER BY start DESC, session_id LIMIT %(take)s"
 )  # fmt: skip
-
-DAYS: Final[LiteralString] = """
-SELECT day, count(*), sum(duration), count(DISTINCT user_key), sum(streamed), count(*) FILTER (WHERE ever_transcoded)
-FROM sessions WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s GROUP BY day
-"""

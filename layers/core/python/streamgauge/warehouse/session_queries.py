@@ -18,6 +18,29 @@ UPSERT: Final[LiteralString] = (
     + _TYPED + ") ON CONFLICT (site_no, key) DO UPDATE SET " + _SET
 )  # fmt: skip
 
+_ASKED: Final[LiteralString] = """
+FROM json_to_recordset(%(rows)s) AS t(key bigint, user_key bigint, content_id text, device_id text, start bigint, last bigint)
+JOIN sessions s ON s.site_no = %(site_no)s AND s.user_key = t.user_key AND s.content_id = t.content_id
+    AND s.last >= t.start - %(near)s AND (s.device_id IS NULL OR t.device_id IS NULL OR s.device_id = t.device_id)
+"""
+TOLD_ALREADY: Final[LiteralString] = (
+    "SELECT t.key "
+    + _ASKED
+    + """
+    AND NOT s.historical AND s.duration > 0 AND s.start BETWEEN t.start - %(before)s AND t.last + %(near)s
+"""
+)
+"""Of sessions of the past those of which calls have told (`folding.is_told`)."""
+TELLING: Final[LiteralString] = (
+    "SELECT s.key "
+    + _ASKED
+    + """
+    AND s.historical AND s.start <= least(t.last + %(near)s, t.start + %(before)s)
+"""
+)
+"""Stored sessions of the past of which calls tell."""
+REMOVE: Final[LiteralString] = "DELETE FROM sessions WHERE site_no = %(site_no)s AND key = ANY(%(keys)s::bigint[])"
+
 COPY_CALLS: Final[LiteralString] = """
 COPY session_calls (day, site_no, call, flags, time, received_at, key, tie, user_id, ip_address, fields) FROM STDIN
 """

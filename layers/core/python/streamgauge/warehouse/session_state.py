@@ -12,7 +12,7 @@ from streamgauge.clock import MICROSECONDS, day_start, instant, local_day
 from streamgauge.events.facts import BOT, FATAL, flags_of, user_key
 from streamgauge.events.models import SessionFields, Spot, VideoFields
 from streamgauge.ids import number
-from streamgauge.sessions.folding import ORDER, Call, Session, device_of, fold
+from streamgauge.sessions.folding import LONGEST_TOLD, ORDER, REJOIN, Call, Session, device_of, fold, is_told
 from streamgauge.sessions.models import call_of, session_key
 from streamgauge.sessions.players import is_watching, player_call, player_fields, player_key
 from streamgauge.sessions.rows import ITEM, PLAIN, SPOT, session_of, values_of
@@ -54,8 +54,14 @@ class Chain(NamedTuple):
 
 
 def session_locks(events: Iterable[StampedEvent]) -> set[int]:
-    """Return the numbers of the sessions that calls are about."""
-    return {session_key(event.session.id) for event in events if event.session is not None}
+    """Return the numbers of the sessions that calls are about, and of what their users play: a play may be told twice."""
+    keys: set[int] = set()
+    for event in events:
+        if event.session is not None:
+            keys.add(session_key(event.session.id))
+            if event.session.item is not None:
+                keys.add(number("play", event.user_id or "", event.session.item.content_id))
+    return keys
 
 
 def player_locks(pairs: Iterable[tuple[StampedEvent, Fact]]) -> set[int]:
@@ -162,7 +168,39 @@ def _fold(
         session = known.session
         session = _fold_late(session, earlier[key], calls) if key in spans else fold(session, calls)
         changed[key] = Stored(session, max(known.kept_from, kept_from))
+    if table == "sessions":
+        _drop_told(connection, site.site_no, changed)
     _write(connection, site, table, changed, now)
+
+
+def _drop_told(connection: Connection, site_no: int, changed: dict[int, Stored]) -> None:
+    """Leave out sessions of the past of which calls have told, changed or stored ones: a play counts once, as the calls tell it.
+
+    It does not matter which of the two came first.
+    """
+    past = {key: one.session for key, one in changed.items() if one.session.historical}
+    told = {key: one.session for key, one in changed.items() if not one.session.historical and one.session.duration}
+    gone = {key for key, session in past.items() if any(is_told(session, other) for other in told.values())}
+    for query, asked in ((queries.TOLD_ALREADY, past), (queries.TELLING, told)):
+        if asked:
+            rows = rows_parameter([_play(key, session) for key, session in asked.items()])
+            key = {"site_no": site_no, "rows": rows, "near": REJOIN, "before": LONGEST_TOLD}
+            gone |= {row[0] for row in connection.execute(query, key).fetchall()}
+    for one in gone:
+        changed.pop(one, None)
+    if gone:
+        connection.execute(queries.REMOVE, {"site_no": site_no, "keys": bigints(gone)})
+
+
+def _play(key: int, session: Session) -> dict[str, Any]:
+    return {
+        "key": key,
+        "user_key": user_key(session.user_id),
+        "content_id": session.item.content_id,
+        "device_id": session.item.device_id,
+        "start": session.start,
+        "last": session.last,
+    }
 
 
 def _fold_late(session: Session, earlier: list[Call], late: list[Call]) -> Session:

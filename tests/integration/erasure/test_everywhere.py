@@ -140,6 +140,9 @@ def fill_the_rest(connection: Connection, site: SiteRecord) -> None:
             [site_no, name, user_key(name)],
         )
         connection.execute("INSERT INTO media_users VALUES (%s, %s, %s, %s)", [site_no, name, user_key(name), name])
+        connection.execute(
+            "INSERT INTO session_users SELECT %s, %s, count(*) FROM session_users", [site_no, user_key(name)]
+        )
         trait = [site_no, name, json.dumps(name), seen, f"{name}-told", DAY]
         connection.execute("INSERT INTO user_traits VALUES (%s, %s, 'name', %s, %s, %s, %s)", trait)
     trusted = [site_no, ["tv-of-zoe", "tv"], [WHO, OTHER]]

@@ -87,6 +87,10 @@ RENAME_NUMBERS: Final[dict[str, LiteralString]] = {
     "visitor_numbers": """
         UPDATE visitor_numbers e SET visitor = n.new FROM new_numbers n WHERE e.site_no = %(site_no)s AND e.visitor = n.old
     """,
+    # As is the bit of a user in the sums of sessions.
+    "session_users": """
+        UPDATE session_users e SET user_key = n.new FROM new_numbers n WHERE e.site_no = %(site_no)s AND e.user_key = n.old
+    """,
     "visitor_day_changes": """
         UPDATE visitor_day_changes e SET visitors =
             ARRAY(SELECT coalesce(n.new, v) FROM unnest(e.visitors) AS v LEFT JOIN new_numbers n ON n.old = v)

@@ -87,13 +87,14 @@ def openapi() -> dict[str, Any]:
 
 def respond(event: Mapping[str, Any], pipeline: Pipeline, received: int) -> dict[str, Any]:
     """Answer, whatever happens: errors of the caller's as their problems, ours as a bare 500."""
+    telemetry.correlate(event["requestContext"].get("requestId", ""))
     try:
         return answer(event, pipeline, received)
     except Exception as error:  # noqa: BLE001 - the last stop before the gateway
         problem = problem_of(error)
         if problem is INTERNAL:
             telemetry.logger().error("request failed", exc_info=error)
-        telemetry.measure("RequestsRefused", 1)
+        telemetry.measure(telemetry.Metric.REQUESTS_REFUSED, 1)
         refused = problem.answer()
         return {**refused, "headers": {**refused["headers"], **CORS}}
     finally:

@@ -7,6 +7,7 @@ import time
 from functools import lru_cache
 from typing import Any, Final
 
+from streamgauge import telemetry
 from streamgauge.edge.stream import records_of
 from streamgauge.settings import settings
 from streamgauge.warehouse.consumer import Consumer
@@ -32,4 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN
     wait = context.get_remaining_time_in_millis() / 1000 - _ACKNOWLEDGE_SECONDS
     if settings().text("STREAMGAUGE_STAGE", "local") == "local":
         wait = _LOCAL_WAIT_SECONDS
-    return {"stored": _consumer().consume(records_of(event), time.monotonic() + wait)}
+    try:
+        return {"stored": _consumer().consume(records_of(event), time.monotonic() + wait)}
+    finally:
+        telemetry.flush()

@@ -61,14 +61,7 @@ class Watching(Construct):
         self._stage, self._functions, self._topic = stage, functions, topic
         self._api_id, self._stream_name = api_id, stream_name
         for name, about in RECONCILIATION.items():
-            difference = cloudwatch.Metric(
-                namespace=NAMESPACE,
-                metric_name=name,
-                dimensions_map={"service": f"streamgauge-{stage.name}"},
-                statistic="Maximum",
-                period=Duration.hours(1),
-            )
-            self._alarm(name, difference, 1, about)
+            self._alarm(name, self._own(name, "Maximum", Duration.hours(1)), 1, about)
         self._alarm("ApiFailures", self._api("5xx"), 5, "the API answers 5xx")
         lag = self._lag("consumers/warehouse")
         self._alarm("WarehouseLag", lag, _TEN_MINUTES_MS, "events wait for more than ten minutes for Postgres")
@@ -91,6 +84,16 @@ class Watching(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         ).add_alarm_action(actions.SnsAction(self._topic))
+
+    def _own(self, name: str, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
+        """Return a metric that our functions write (`streamgauge.telemetry.Metric`)."""
+        return cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": f"streamgauge-{self._stage.name}"},
+            statistic=statistic,
+            period=period,
+        )
 
     def _api(self, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
         return cloudwatch.Metric(
@@ -134,6 +137,22 @@ class Watching(Construct):
                     cloudwatch.GraphWidget(
                         title="Events on the stream",
                         left=[self._stream("IncomingRecords"), self._stream("WriteProvisionedThroughputExceeded")],
+                        width=8,
+                    ),
+                ],
+                [
+                    cloudwatch.GraphWidget(
+                        title="Events", left=[self._own("EventsStored"), self._own("PlaybacksStarted")], width=8
+                    ),
+                    cloudwatch.GraphWidget(
+                        title="Refused and put aside",
+                        left=[self._own(name) for name in ("RequestsRefused", "EventsRefused", "EventsSpilled")],
+                        width=8,
+                    ),
+                    cloudwatch.GraphWidget(
+                        title="From receipt to report, seconds; connections",
+                        left=[self._own("StoringDelay", "Maximum")],
+                        right=[self._own("WebSocketConnections", "Maximum")],
                         width=8,
                     ),
                 ],

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from streamgauge import telemetry
 from streamgauge.events.models import Receipt, StampedEvent, encode
 from streamgauge.store import dynamo, postgres
 from streamgauge.warehouse.consumer import Consumer
@@ -80,6 +81,8 @@ def containers_per_thread(monkeypatch: pytest.MonkeyPatch) -> _HeldPerThread:
         return local.consumer
 
     monkeypatch.setattr(warehouse, "_consumer", consumer)
+    # The metrics of a container are those of its process: threads would write into each other's.
+    monkeypatch.setattr(telemetry, "measure", lambda *_: None)
     return held
 
 

@@ -1,7 +1,10 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 from streamgauge import telemetry
+from streamgauge.telemetry import Metric
 
 SECRETS = {
     "a write key": "sgw_Zk3l-aB_cdefghijklmnopqrstuvwx",
@@ -52,13 +55,29 @@ def test_debug_is_silent_unless_asked_for(environment, capsys) -> None:
 
 
 def test_metrics_are_one_line_with_the_stage_as_their_only_dimension(environment, capsys) -> None:
-    telemetry.measure("Refused", 2)
-    telemetry.measure("Refused", 3)
+    telemetry.measure(Metric.EVENTS_REFUSED, 2)
+    telemetry.measure(Metric.EVENTS_REFUSED, 3)
     telemetry.flush()
     line = json.loads(capsys.readouterr().out)
     (metric,) = line["_aws"]["CloudWatchMetrics"]
     assert metric["Namespace"] == "Streamgauge"
     assert metric["Dimensions"] == [["service"]]
-    assert (line["service"], line["Refused"]) == ("streamgauge-local", [2.0, 3.0])
+    assert (line["service"], line["EventsRefused"]) == ("streamgauge-local", [2.0, 3.0])
     telemetry.flush()
     assert not capsys.readouterr().out
+
+
+def test_lines_say_to_which_invocation_they_belong(environment, capsys) -> None:
+    telemetry.correlate("JKJaXmPLvHcESHA=")
+    telemetry.logger().warning("first")
+    telemetry.correlate("")
+    telemetry.logger().warning("second")
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["correlation_id"] == "JKJaXmPLvHcESHA="
+    assert "correlation_id" not in second
+
+
+def test_every_metric_is_documented_and_ten_are_free() -> None:
+    documented = re.findall(r"^\| `([A-Z][a-z]\w+)` \|", Path("docs/operate.md").read_text(), re.MULTILINE)
+    assert documented == [str(metric) for metric in Metric]
+    assert len(Metric) <= 10

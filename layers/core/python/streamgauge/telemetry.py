@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,22 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "Streamgauge"
 
+
+class Metric(StrEnum):
+    """Every metric there is: CloudWatch bills each, and ten are free. What each says stands in docs/operate.md."""
+
+    EVENTS_STORED = "EventsStored"
+    PLAYBACKS_STARTED = "PlaybacksStarted"
+    STORING_DELAY = "StoringDelay"
+    REQUESTS_REFUSED = "RequestsRefused"
+    EVENTS_REFUSED = "EventsRefused"
+    EVENTS_SPILLED = "EventsSpilled"
+    RECONCILIATION_DIFFERENCES = "ReconciliationDifferences"
+    ACCOUNTING_HOLES = "AccountingHoles"
+    WEBSOCKET_CONNECTIONS = "WebSocketConnections"
+    SHARING_ALERTS_RAISED = "SharingAlertsRaised"
+
+
 _GROUPS: Final = r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6}"
 
 _SECRETS: Final = (
@@ -24,6 +41,13 @@ _SECRETS: Final = (
     (re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\w:])"), "[address]"),
     (re.compile(rf"(?<![\w:])(?:{_GROUPS})?::{_GROUPS}(?![\w:])|(?<![\w:]){_GROUPS}::(?![\w:])"), "[address]"),
 )
+
+_correlation: Final[list[str]] = []
+
+
+def correlate(identity: str) -> None:
+    """Let every line of the log from now on say to which invocation it belongs: the request's id, a batch's place, a job's slot."""
+    _correlation[:] = [identity] if identity else []
 
 
 def redact(text: str) -> str:
@@ -43,6 +67,8 @@ def logger() -> Logger:
         """Writes a line without what must not be in a log."""
 
         def serialize(self, log: dict[str, Any] | PowertoolsLogRecord) -> str:
+            if _correlation:
+                log["correlation_id"] = _correlation[0]
             return redact(super().serialize(log))
 
     level = settings().text("LOG_LEVEL", "info").upper()
@@ -57,9 +83,9 @@ def metrics() -> Metrics:
     return Metrics(namespace=NAMESPACE, service=_service())
 
 
-def measure(name: str, value: float, unit: str = "Count") -> None:
+def measure(metric: Metric, value: float, unit: str = "Count") -> None:
     """Add a value to a metric; `flush` writes it."""
-    metrics().add_metric(name=name, unit=unit, value=value)
+    metrics().add_metric(name=metric, unit=unit, value=value)
 
 
 def flush() -> None:

@@ -87,6 +87,7 @@ class Application(APIGatewayHttpResolver):
 
     def resolve(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Answer a request, whatever happens: errors of the caller's as their problems, ours as a bare 500."""
+        telemetry.correlate(event["requestContext"].get("requestId", ""))
         try:
             check_origin(event)
             cleaned = with_clean_path(event)

@@ -36,6 +36,7 @@ def run(
 ) -> dict[str, Any]:
     """Run a job for the slot of its event and return what it did. A job that fails raises, and comes again."""
     slot = slot_of(event, datetime.now(UTC), slot_seconds)
+    telemetry.correlate(f"{job.__name__}/{slot.name}")
     try:
         result: dict[str, Any] = {"slot": slot.name, **job(slot)}
     finally:

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from streamgauge import telemetry
 from streamgauge.access.registry import find_site, key_hash
 from streamgauge.edge.origin import check_origin, header
 from streamgauge.errors import ForbiddenError, StreamgaugeError, UnauthenticatedError
@@ -25,8 +26,10 @@ _STATUS: Final[dict[type[StreamgaugeError], int]] = {UnauthenticatedError: 401, 
 
 
 def connection_of(event: Mapping[str, Any]) -> str:
-    """Return the id of a connection."""
-    return str(event["requestContext"]["connectionId"])
+    """Return the id of a connection; the log then names it."""
+    connection_id = str(event["requestContext"]["connectionId"])
+    telemetry.correlate(connection_id)
+    return connection_id
 
 
 def admit(event: Mapping[str, Any], now_seconds: float) -> Holder:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any, NamedTuple
 
+from streamgauge import telemetry
 from streamgauge.events.records import StreamRecord
 from streamgauge.store.dynamo_values import Item, from_wire
 
 
 def records_of(event: dict[str, Any]) -> list[StreamRecord]:
-    """Return the records of an invocation, in order."""
+    """Return the records of an invocation, in order; the log then names the first of them."""
+    telemetry.correlate(event["Records"][0]["eventID"] if event["Records"] else "")
     return [
         StreamRecord(
             record["eventID"].partition(":")[0],

@@ -49,7 +49,7 @@ def spill(records: Sequence[Record], now: int) -> None:
     hour = instant(now).strftime("%Y/%m/%d/%H")
     key = f"{PREFIX}{hour}/{now}-{secrets.token_hex(8)}.json"
     archive.put(settings().text("ARCHIVE_BUCKET"), key, _ENCODER.encode(list(records)), "application/json", attempts=2)
-    telemetry.measure("EventsSpilled", len(records))
+    telemetry.measure(telemetry.Metric.EVENTS_SPILLED, len(records))
 
 
 def read_spilled(body: bytes) -> list[Record]:

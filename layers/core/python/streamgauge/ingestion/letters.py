@@ -56,7 +56,7 @@ def keep_refused(drafts: Sequence[Draft], call: Call, dialect: str) -> None:
             for draft, refusal in refused
         ]
     )
-    telemetry.measure("EventsRefused", len(refused))
+    telemetry.measure(telemetry.Metric.EVENTS_REFUSED, len(refused))
 
 
 def keep_unreadable(error: UnreadableError, call: Call, dialect: str) -> None:
@@ -75,7 +75,7 @@ def keep_unreadable(error: UnreadableError, call: Call, dialect: str) -> None:
         derived=msgspec.json.encode(_derive(None, call, dialect)),
     )
     dead_letters.record([letter])
-    telemetry.measure("EventsRefused", 1)
+    telemetry.measure(telemetry.Metric.EVENTS_REFUSED, 1)
 
 
 def id_in(raw: bytes) -> str | None:

@@ -147,12 +147,12 @@ def _close_all(connection: Connection, items: Sequence[Pending], slot: Slot) -> 
     try:
         runs.each([marked[key] for key in sorted(marked)], close, connection)
     finally:
-        telemetry.measure("ReconciliationDifferences", sum(one.differences for one in done))
+        telemetry.measure(telemetry.Metric.RECONCILIATION_DIFFERENCES, sum(one.differences for one in done))
     for site_id in sorted({item.site_id for item in marked.values()} & site_nos.keys()):
         page_steps.write_days(connection, site_nos[site_id])
     save_funnels(connection, {item.site_id: item.zone for item in marked.values()}, site_nos)
     holes = count_holes(connection, sorted(site_nos.values()), slot.second)
-    telemetry.measure("AccountingHoles", holes)
+    telemetry.measure(telemetry.Metric.ACCOUNTING_HOLES, holes)
     return {
         "closed": sum(one.closed for one in done),
         "rebuilt": sum(one.rebuilt for one in done),

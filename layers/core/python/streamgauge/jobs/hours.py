@@ -65,7 +65,7 @@ def _reconcile(connection: Connection, items: Sequence[Pending]) -> dict[str, in
     try:
         runs.each(sorted({days[key] for key in _hours_that_differ(connection, ends)}), repair, connection)
     finally:
-        telemetry.measure("ReconciliationDifferences", sum(repaired))
+        telemetry.measure(telemetry.Metric.RECONCILIATION_DIFFERENCES, sum(repaired))
     for site_no, day in sorted({(site_no, day) for site_no, day, _, _ in days.values()}):
         # Reports that include today then look only at what changed since.
         build_open_day(connection, site_no, day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from streamgauge import telemetry
 from streamgauge.access import registry
 from streamgauge.clock import MICROSECONDS
 from streamgauge.jobs import runs
@@ -115,5 +116,7 @@ def _detect(connection: Connection, site_ids: Sequence[str], items: dict[str, Pe
         for site_id in done:
             if site_id in items:
                 pending.settle(items[site_id])
+    if look.alerts:
+        telemetry.measure(telemetry.Metric.SHARING_ALERTS_RAISED, look.alerts)
     connection.execute(_RUNS_KEPT, {"job": JOB, "at": slot.at})
     return {"users": look.users, "alerts": look.alerts, "told": look.told}

@@ -8,7 +8,6 @@ from streamgauge import telemetry
 from streamgauge.sockets import connections
 from streamgauge.sockets.pushing import guarded
 
-METRIC: Final = "WebSocketConnections"
 _EVERY_SECONDS: Final = 10.0
 
 _last: list[float] = []
@@ -20,4 +19,4 @@ def measure_connections(now_seconds: float) -> None:
         return
     _last[:] = [now_seconds]
     with guarded():
-        telemetry.measure(METRIC, connections.count(now_seconds))
+        telemetry.measure(telemetry.Metric.WEBSOCKET_CONNECTIONS, connections.count(now_seconds))

@@ -52,7 +52,7 @@ def close_period(connection: Connection, site: Site, period: Period, now: int) -
     reconcile(connection, site, buckets)
     these = {"site_no": site.site_no, "buckets": buckets, "at": clock.instant(now)}
     repaired = [row[0] for row in connection.execute(reset_queries.REPAIRED, these).fetchall()]
-    telemetry.measure("ReconciliationDifferences", len(repaired))
+    telemetry.measure(telemetry.Metric.RECONCILIATION_DIFFERENCES, len(repaired))
     if repaired:
         projection.push(connection, site.site_no, site.site_id, repaired, buckets)
     closed = connection.execute(reset_queries.CLOSE, these).fetchall()

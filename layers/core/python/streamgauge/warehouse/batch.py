@@ -94,9 +94,13 @@ class Progress(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a batch; `refused` are events to be kept as dead letters before the batch is acknowledged."""
+    """What became of a batch; `refused` are events to be kept as dead letters before the batch is acknowledged.
+
+    `started`: how many of the `stored` events begin a playback of a video or a session.
+    """
 
     stored: int
+    started: int
     refused: list[tuple[StampedEvent, Reason]]
     touched: dict[str, Touched]
     progress: Progress
@@ -196,6 +200,7 @@ class _Transaction:
         changed = {batch.site_id: batch for batch in batches}
         return Outcome(
             stored=len(new),
+            started=sum(_starts(claim.event) for claim in new),
             refused=refused_before + [(claim.event, reason) for claim, reason in refused],
             touched=touched | {site_id: self._settled(touched[site_id], batch) for site_id, batch in changed.items()},
             progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
@@ -296,6 +301,11 @@ class _Transaction:
         keep_traits(connection, site_no, (event for event, _ in pairs))
         write_events(connection, site_no, pairs)
         return batch
+
+
+def _starts(event: StampedEvent) -> bool:
+    """Return whether an event begins a playback of a video or a session of a media server."""
+    return event.kind == "video_start" or (event.session is not None and event.session.call == "start")
 
 
 def _refusal(claim: Claim, whole: dict[tuple[int, date], bool], zone: str, now: int) -> Reason | None:

@@ -9,13 +9,16 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psycopg
+from msgspec import to_builtins
 
+from streamgauge import telemetry
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.models import StampedEvent, encode
 from streamgauge.events.reasons import Reason, Stage
 from streamgauge.settings import settings
 from streamgauge.store import dead_letters, dynamo, postgres
 from streamgauge.store.dead_letters import UNKNOWN_SITE, DeadLetter
+from streamgauge.telemetry import Metric
 from streamgauge.views import projection
 from streamgauge.warehouse import pending
 from streamgauge.warehouse.batch import Lane, Outcome, store_batch
@@ -33,6 +36,7 @@ LARGEST_TRANSACTION: Final = 2000
 """Events in one transaction; more gains nothing."""
 
 _PAUSE_SECONDS: Final = 0.2
+_MOST_LOGGED: Final = 20
 
 
 class _Letter(NamedTuple):
@@ -96,6 +100,7 @@ class Consumer:
             return self._store([], [*letters, _letter(record, poison)], lane, deadline)
         by_receipt = {(event.site, event.receipt): (record, event) for record, event in pairs}
         refused = [_refused(*by_receipt[event.site, event.receipt], event, reason) for event, reason in outcome.refused]
+        _measure(outcome, [event for _, event in pairs], [*letters, *refused])
         # Awaited: a batch is acknowledged only when everything that was given up is kept.
         dead_letters.record([_dead_letter(letter) for letter in [*letters, *refused]])
         self._follow(outcome, lane)
@@ -152,6 +157,24 @@ class Consumer:
                 "at": int(time.time()),
             }
             dynamo.put_item(settings().text("STATUS_TABLE"), progress)
+
+
+def _measure(outcome: Outcome, events: Sequence[StampedEvent], letters: Sequence[_Letter]) -> None:
+    """Measure what a batch brought, and how long the first of its events had to wait since it was received."""
+    if outcome.stored:
+        telemetry.measure(Metric.EVENTS_STORED, outcome.stored)
+    if outcome.started:
+        telemetry.measure(Metric.PLAYBACKS_STARTED, outcome.started)
+    if events:
+        delay = time.time_ns() // 1000 - min(event.received for event in events)
+        telemetry.measure(Metric.STORING_DELAY, max(0, delay) / MICROSECONDS, "Seconds")
+    if letters:
+        telemetry.measure(Metric.EVENTS_REFUSED, len(letters))
+        refused = [
+            (letter.reason, letter.site, letter.receipt and tuple(to_builtins(letter.receipt))) for letter in letters
+        ]
+        # Receipts tell which events: an event's own id may name a person.
+        telemetry.logger().warning("events refused", extra={"events": refused[:_MOST_LOGGED], "total": len(refused)})
 
 
 def _say_stuck(lane: Lane) -> None:

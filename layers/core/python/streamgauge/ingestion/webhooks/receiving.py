@@ -107,4 +107,4 @@ def _keep(call: Call, server: str, site: SiteRecord, key: KeyRecord, refusal: Re
         derived=msgspec.json.encode(derived),
     )
     dead_letters.record([letter])
-    telemetry.measure("EventsRefused", 1)
+    telemetry.measure(telemetry.Metric.EVENTS_REFUSED, 1)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from streamgauge.telemetry import Metric
+
 from infra.catalog import CATALOG, function
 
 if TYPE_CHECKING:
@@ -26,8 +28,15 @@ GB: Final = 1_000_000_000
 
 _SECONDS_A_MONTH: Final = 730 * 3600
 _WAF_RULES: Final = 2
-_CUSTOM_METRICS: Final = 5
-_RUNS_A_MONTH: Final = {"cron(0/15 * * * ? *)": 2920, "rate(1 minute)": 43_800, "rate(5 minutes)": 8760}
+_MINUTES_A_MONTH: Final = 43_800
+_RUNS_A_MONTH: Final = {
+    "cron(0/15 * * * ? *)": 2920,
+    "cron(* * * * ? *)": _MINUTES_A_MONTH,
+    "rate(1 minute)": _MINUTES_A_MONTH,
+    "rate(5 minutes)": 8760,
+}
+# One line of metrics for a batch of the warehouse.
+_METRICS_LINE_BYTES: Final = 420
 _RUNS_OF_A_DAILY_JOB: Final = 31
 # A schedule that finds nothing asks one store and ends; a function is billed from 1 ms up.
 _IDLE_RUN_SECONDS: Final = 0.05
@@ -119,6 +128,7 @@ def month(stage: Stage, prices: Mapping[str, Any], events: float, measured: Meas
     use.cloudfront_function_invocations += requests
     use.cloudfront_gb_to_viewers += requests * (120 + 60 * measured.events_per_request) / GB
     use.logs_gb += requests * 250 / GB if stage.access_logs else 0
+    use.logs_gb += _batches(stage, events, stage.batch_window_seconds) * _METRICS_LINE_BYTES / GB
     _add_lambda(use, stage, events, measured)
     total = _fixed(stage, prices) | _used(use, prices)
     total["cloudfront"] += requests * measured.bytes_per_request / GB * prices["cloudfront"]["gb_to_origin"]
@@ -156,7 +166,7 @@ def _idle_use(stage: Stage) -> _Use:
         lambda_gb_seconds=sum(
             count * _IDLE_RUN_SECONDS * function(module).memory / 1024 for module, count in runs.items()
         ),
-        metrics=_CUSTOM_METRICS,
+        metrics=len(Metric),
         alarms=alarms(stage),
         dashboards=1,
         scheduler_invocations=sum(runs.values()),

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from infra.cost import ASSUMED, MILLION, alarms, floor, load_prices, month, per_million
+from infra.catalog import CATALOG
+from infra.cost import _RUNS_A_MONTH, ASSUMED, MILLION, alarms, floor, load_prices, month, per_million
+from infra.cost_of_live import connections, session_calls
 from infra.environments import Stage, load_stage
 
 PRICES = load_prices()
@@ -58,3 +60,21 @@ def test_a_month_costs_no_less_than_its_floor() -> None:
 
 def test_a_small_stage_has_at_most_ten_alarms() -> None:
     assert alarms(stage("small")) <= 10
+
+
+def test_every_schedule_has_a_known_number_of_runs() -> None:
+    daily = [row.module for row in CATALOG if row.schedule and row.schedule not in _RUNS_A_MONTH]
+    assert sorted(daily) == ["schedules/partition_upkeep", "schedules/retention"]
+
+
+def test_calls_about_sessions_are_counted_with_all_that_they_touch() -> None:
+    million = session_calls(PRICES, MILLION)
+    assert million["dynamodb"] == pytest.approx(2.625)
+    assert 5 < sum(million.values()) < 7
+    assert sum(session_calls(PRICES, 2 * MILLION).values()) == pytest.approx(2 * sum(million.values()))
+
+
+def test_a_dashboard_that_is_always_open_costs_its_messages() -> None:
+    one = connections(PRICES, 1)
+    assert one["api_gateway"] == pytest.approx(43_800 * 60 / MILLION + 43_800 * 0.25 / MILLION)
+    assert sum(connections(PRICES, 1, messages_a_minute=0).values()) == pytest.approx(0.011, abs=0.001)

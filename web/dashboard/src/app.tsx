@@ -68,7 +68,7 @@ function Frame() {
       </a>
       <header class="top">
         <a class="brand" href={linkTo(address, "overview")}>
-          <img src="/assets/icon.svg" alt="" width="28" height="28" /> Streamgauge
+          <img src="/assets/icon.svg" alt="" width="28" height="28" /> <span class="word">Streamgauge</span>
         </a>
         {sites.data && (
           <label class="site">

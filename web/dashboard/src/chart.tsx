@@ -131,7 +131,7 @@ function options(element: HTMLElement, height: number, shown: { current: { point
         stroke: colour(COLOURS[index % COLOURS.length] as string),
         width: 2,
         ...(index === 0 ? { fill: colour("--series-fill") } : {}),
-        points: { show: shown.current.points.length < 2 },
+        points: { show: () => shown.current.points.length < 2 },
         // Nothing is pointed at: the name alone.
         value: (_: uPlot, value: number | null) => (value === null ? "" : text(one, value)),
       })),

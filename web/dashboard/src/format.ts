@@ -8,13 +8,14 @@ export const exact = (value: number): string => fine.format(value);
 export const rate = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %`;
 export const percent = (value: number): string => `${value.toFixed(value > 0 && value < 10 ? 1 : 0)} %`;
 
+/** `45s`, `17m 31s`, `79h 20m`: short enough for a column. */
 export function duration(seconds: number): string {
-  if (seconds < 10 && seconds % 1) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10 && seconds % 1) return `${seconds.toFixed(1)}s`;
   const all = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor((all % 3600) / 60), all % 60];
-  if (hours >= 100) return `${whole.format(hours)} h`;
-  if (hours) return `${hours} h ${minutes} min`;
-  return minutes ? `${minutes} min ${rest} s` : `${rest} s`;
+  if (hours >= 100) return `${whole.format(hours)}h`;
+  if (hours) return `${hours}h ${minutes}m`;
+  return minutes ? `${minutes}m ${rest}s` : `${rest}s`;
 }
 
 export function change(percentage: number | null): string {

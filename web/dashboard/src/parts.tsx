@@ -44,7 +44,7 @@ export function Figures({ of }: { of: Figure[] }) {
 }
 
 /** Shows an answer, or why there is none and what to do. */
-export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: ((data: T) => boolean) | undefined }) {
+export function Shown<T>({ of, children, empty, isEmpty, tall }: { tall?: boolean | undefined; of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: ((data: T) => boolean) | undefined }) {
   if (of.waiting > 0)
     return (
       <p class="note" role="status">
@@ -52,7 +52,7 @@ export function Shown<T>({ of, children, empty, isEmpty }: { of: Asking<T>; chil
       </p>
     );
   if (of.error && of.data === null) return <Failed error={of.error} again={of.again} />;
-  if (of.data === null) return <p class="note loading" role="status">Loading …</p>;
+  if (of.data === null) return <p class={tall ? "note loading tall" : "note loading"} role="status">Loading …</p>;
   return (
     <div class={of.loading ? "stale" : ""} aria-busy={of.loading}>
       {of.error && <p class="note bad">The last answer was an error ({of.error.message}); these figures are older.</p>}

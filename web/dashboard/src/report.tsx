@@ -19,6 +19,8 @@ interface ReportProps<T> {
   /** The name of the file that it is saved as; nothing where there is no list to save. */
   csv?: string;
   wide?: boolean;
+  /** A chart will come: its room is kept. */
+  tall?: boolean;
   /** Asked again after so many milliseconds. */
   every?: number;
   /** What stands above whatever comes: choices, a hint. */
@@ -29,7 +31,7 @@ interface ReportProps<T> {
   children: (data: T) => ComponentChildren;
 }
 
-export function Report<T>({ title, where, csv, wide, every, head, actions, isEmpty, empty, children }: ReportProps<T>) {
+export function Report<T>({ title, where, csv, wide, tall, every, head, actions, isEmpty, empty, children }: ReportProps<T>) {
   const asking = useApi<T>(where, every);
   return (
     <Card
@@ -43,7 +45,7 @@ export function Report<T>({ title, where, csv, wide, every, head, actions, isEmp
       }
     >
       {head}
-      <Shown of={asking} isEmpty={isEmpty} empty={empty}>
+      <Shown of={asking} isEmpty={isEmpty} empty={empty} tall={tall}>
         {children}
       </Shown>
     </Card>

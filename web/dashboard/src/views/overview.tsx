@@ -31,6 +31,7 @@ export function OverviewView({ address, site }: ViewProps) {
       <Report<Dashboard>
         title="Website"
         wide
+        tall
         where={path(`/api/v1/analytics/dashboard/${id}`, with_(query, { compare: "previous" }))}
         csv="timeseries"
         actions={<a href={linkTo(address, "website")}>Details</a>}

@@ -9,6 +9,7 @@ export function Peaks({ site }: { site: string }) {
     <Report<{ results: { date: string; concurrent_viewers: number }[] }>
       title="Most viewers at once, per day"
       wide
+      tall
       where={path("/api/metrics/realtime/peaks", { website_id: site, period: "30d" })}
       csv="peaks"
       isEmpty={(one) => one.results.every((day) => day.concurrent_viewers === 0)}

@@ -69,6 +69,7 @@ function History({ address, site }: ViewProps) {
     <Report<{ results: DailyStat[] }>
       title="History"
       wide
+      tall
       where={path("/api/v1/analytics/stats/daily", with_(asked(address, false), { website_id: site.site_id }))}
       csv="stats-daily"
       isEmpty={(one) => one.results.every((day) => day.total_sessions === 0)}

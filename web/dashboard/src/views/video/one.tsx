@@ -71,6 +71,7 @@ function Retention({ id, query }: OfVideo) {
     <Report<{ points: { percent: number; audience: number; watches_per_view: number }[] }>
       title="Audience retention"
       wide
+      tall
       where={path(`/api/metrics/video/${id}/retention`, query)}
       csv="retention"
       isEmpty={(one) => one.points.every((point) => point.watches_per_view === 0)}
@@ -96,6 +97,7 @@ function Days({ id, query }: OfVideo) {
     <Report<{ results: { bucket: string; views: number; unique_viewers: number }[] }>
       title="Views over time"
       wide
+      tall
       where={path(`/api/metrics/video/${id}/timeseries`, query)}
       csv="video-timeseries"
       isEmpty={(one) => one.results.every((day) => day.views === 0)}

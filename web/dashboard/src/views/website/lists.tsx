@@ -83,11 +83,18 @@ function columns(list: WhichList, address: Address, rows: Row[]): Column<Row>[] 
       cell: (row) => <FilterBy address={address} name={list.filter} value={row.name} text={shownName(row.name)} />,
     },
     { title: "Visitors", number: true, main: true, cell: (row) => <span title={percent(row.percentage)}>{count(row.visitors)}</span> },
-    ...compared(rows),
+    // Beside a comparison there is no room for more.
+    ...(rows.some((row) => row.comparison) ? compared(rows) : details(rows)),
+  ];
+}
+
+function details(rows: Row[]): Column<Row>[] {
+  const timed = rows.some((row) => row.time_on_page !== undefined);
+  return [
     { title: "Views", number: true, cell: (row) => count(row.pageviews) },
     { title: "Bounce", number: true, cell: (row) => rate(row.bounce_rate) },
-    rows.some((row) => row.time_on_page !== undefined)
-      ? { title: "Time on page", number: true, cell: (row) => (typeof row.time_on_page === "number" ? duration(row.time_on_page) : "–") }
+    timed
+      ? { title: "On page", number: true, cell: (row) => (typeof row.time_on_page === "number" ? duration(row.time_on_page) : "–") }
       : { title: "Duration", number: true, cell: (row) => duration(row.visit_duration) },
   ];
 }

@@ -59,6 +59,7 @@ export function WebsiteView({ address, site }: ViewProps) {
       <Report<Dashboard>
         title="Figures"
         wide
+        tall
         where={path(`/api/v1/analytics/dashboard/${encodeURIComponent(id)}`, query)}
         csv="timeseries"
         isEmpty={isQuiet}

@@ -68,7 +68,7 @@ def test_an_alert_is_dismissed_with_a_note(wide: Look, site: Site) -> None:
     alert = card.get_by_role("article", name=re.compile("more streams at once"))
     alert.get_by_role("button", name=re.compile("Dismiss the alert")).click()
     alert.get_by_label("Why").fill("A birthday")
-    alert.get_by_role("button", name="Dismiss", exact=True).click()
+    alert.get_by_role("button", name="Dismiss it", exact=True).click()
     card.get_by_role("status").filter(has_text="is dismissed").wait_for()
     card.get_by_role("button", name="Dismissed", exact=True).click()
     card.get_by_text("“A birthday”").wait_for()

@@ -46,7 +46,7 @@ def test_no_view_runs_stored_script(wide: Look, site: Site, view: str) -> None:
 def test_names_that_are_script_are_shown_as_text(wide: Look) -> None:
     for view, where in [
         ("website", "url"), ("website", "event"), ("website", "goal"), ("videos", "video"), (OF_SCRIPT[1], "user"),
-        (OF_SCRIPT[1], "title"), ("funnels", "funnel"), ("operation", "refused"),
+        (OF_SCRIPT[1], "item"), ("funnels", "funnel"), ("operation", "refused"),
     ]:  # fmt: skip
         wide.go(f"{view}?period=7d")
         wide.page.locator("main").get_by_text(f"window.ran='{where}'").first.wait_for()
@@ -70,7 +70,7 @@ def test_keys_alone_lead_everywhere(wide: Look) -> None:
     # Whoever has the focus can be seen to have it.
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    chip = page.get_by_role("button", name="Remove the filter page /page-1")
+    chip = page.get_by_role("button", name="Remove the filter page: /page-1")
     chip.focus()
     page.keyboard.press("Space")
     chip.wait_for(state="detached")

@@ -94,6 +94,8 @@ export async function farewell(issuer: Issuer, tokens: Tokens): Promise<string |
   const to = new URL(end);
   to.searchParams.set("client_id", issuer.client_id);
   to.searchParams.set("post_logout_redirect_uri", REDIRECT);
+  // Cognito's own name of the same.
+  to.searchParams.set("logout_uri", REDIRECT);
   if (tokens.hint) to.searchParams.set("id_token_hint", tokens.hint);
   return to.href;
 }

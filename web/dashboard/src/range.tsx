@@ -96,11 +96,14 @@ export function RangeBar({ from, filters = false, compare = false }: { from: Add
               <option value="only">Bots alone</option>
             </select>
           </label>
-          {chosen.map(([name, value]) => (
-            <button type="button" class="chip" key={name} onClick={() => change(from, { [name]: null })} aria-label={`Remove the filter ${name} ${value}`}>
-              {name.replace("_", " ")}: {value.replace(/\\(.)/g, "$1") || "(none)"} <span aria-hidden="true">×</span>
-            </button>
-          ))}
+          {chosen.map(([name, value]) => {
+            const text = `${name.replace("_", " ")}: ${value.replace(/\\(.)/g, "$1") || "(none)"}`;
+            return (
+              <button type="button" class="chip" key={name} onClick={() => change(from, { [name]: null })} aria-label={`Remove the filter ${text}`}>
+                {text} <span aria-hidden="true">×</span>
+              </button>
+            );
+          })}
         </>
       )}
     </div>

@@ -13,9 +13,9 @@ interface UserFigures {
   plays: number;
   watch_hours: number;
   last_seen_at: string | null;
-  top_genres: unknown[];
-  top_types: unknown[];
-  devices: unknown[];
+  top_genres: { genre: string }[];
+  top_types: { type: string }[];
+  devices: { device_id: string | null; device_name: string; client_name: string }[];
   daily: { date: string; watch_hours: number }[];
 }
 
@@ -36,9 +36,9 @@ export function OneUser({ address, site }: ViewProps) {
                 { label: "Plays", value: count(one.plays) },
                 { label: "Watched", value: `${exact(one.watch_hours)} h` },
                 { label: "Last seen", value: moment(one.last_seen_at) },
-                { label: "Genres", value: names(one.top_genres) },
-                { label: "Kinds", value: names(one.top_types) },
-                { label: "Devices", value: names(one.devices) },
+                { label: "Genres", value: first(one.top_genres.map((row) => row.genre)) },
+                { label: "Kinds", value: first(one.top_types.map((row) => row.type)) },
+                { label: "Devices", value: first(one.devices.map((row) => row.device_name || row.client_name || row.device_id)) },
               ]}
             />
             <Chart
@@ -56,12 +56,7 @@ export function OneUser({ address, site }: ViewProps) {
   );
 }
 
-/** The first names of a list whose rows are texts or objects with a name. */
-function names(rows: unknown[]): string {
-  const texts = rows.slice(0, 3).map((row) => {
-    if (typeof row === "string") return row;
-    const fields = Object.values((row ?? {}) as Record<string, unknown>);
-    return String(fields.find((field) => typeof field === "string" && field) ?? "");
-  });
-  return texts.filter(Boolean).join(", ") || "–";
+/** The first three that are known. */
+function first(names: (string | null)[]): string {
+  return names.filter(Boolean).slice(0, 3).join(", ") || "–";
 }

@@ -39,10 +39,10 @@ export function AlertCard({ address, alert, dismiss, trustDevice, trustUser }: A
       {dismiss && alert.status === "open" && !asked && (
         <div class="row">
           <button type="button" onClick={() => setAsked(true)} aria-label={`Dismiss the alert about ${alert.user_id}`}>
-            Dismiss …
+            Dismiss
           </button>
           {trustUser && (
-            <button type="button" class="quiet" onClick={trustUser} aria-label={`Trust the user ${alert.user_id}`}>
+            <button type="button" class="quiet" onClick={trustUser} aria-label={`Trust this user: ${alert.user_id}`}>
               Trust this user
             </button>
           )}
@@ -54,7 +54,7 @@ export function AlertCard({ address, alert, dismiss, trustDevice, trustUser }: A
             Why (may stay empty) <input name="note" maxLength={2000} autoFocus />
           </label>
           <button type="submit" class="primary">
-            Dismiss
+            Dismiss it
           </button>
           <button type="button" class="quiet" onClick={() => setAsked(false)}>
             Keep it open

@@ -52,7 +52,7 @@ function TrustDevice({ session, trust }: { session: SeenSession; trust: (device:
   const device = session.device_id || session.device_name;
   if (!device) return <>–</>;
   return (
-    <button type="button" class="quiet" onClick={() => trust(device)} aria-label={`Trust the device ${device}`}>
+    <button type="button" class="quiet" onClick={() => trust(device)} aria-label={`Trust it: ${device}`}>
       Trust it
     </button>
   );

@@ -16,10 +16,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.e2e.test_dashboard import chromium
 
 from tests.e2e.clients.registries import HERE, UnreachableError, bundled, installed
 from tests.e2e.conftest import BROWSER
+from tests.e2e.dashboard.conftest import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -65,7 +65,7 @@ def _event(body: dict[str, Any]) -> tuple[SentEvent, Kind, str | None]:
 def _address(body: dict[str, Any]) -> str | None:
     """Return where it happened; a page of a site that is routed by what follows `#` keeps that in its path."""
     given = url(body.get("u") or body.get("url"))
-    routed = given is not None and body.get("h") in {1, "1"}
+    routed = given is not None and str(body.get("h")) in {"1", "True"}
     return given.replace("#", "%23", 1) if given is not None and routed else given
 
 

@@ -101,7 +101,7 @@ def _sender(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
-    kind = message.get("type") or message.get("action")
+    kind = text(message.get("type") or message.get("action"))
     properties = mapping(message.get("properties"))
     common = _common(message, properties)
     if kind == "track":

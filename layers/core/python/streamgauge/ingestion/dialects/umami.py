@@ -63,7 +63,7 @@ def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect 
 
 
 def _event(body: dict[str, Any]) -> tuple[SentEvent, Kind, str | None]:
-    payload, kind = mapping(body.get("payload")), body.get("type")
+    payload, kind = mapping(body.get("payload")), text(body.get("type"))
     given = {"ip": text(payload.get("ip"), 64), "user_agent": text(payload.get("userAgent"), 1024)}
     found: dict[str, Any] = {
         "event_type": "event",

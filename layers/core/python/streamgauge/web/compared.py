@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from streamgauge.clock import MICROSECONDS, day_start, hours_between, zone
 from streamgauge.dimensions import Dimension
 from streamgauge.rollups.elapsed import before
-from streamgauge.web import cut, filtered
+from streamgauge.web import cut
 from streamgauge.web.figures import Amounts, bucket_figures, comparison, metrics, ratio
+from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

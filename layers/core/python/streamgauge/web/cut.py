@@ -10,8 +10,9 @@ from streamgauge.contributions import TOTAL_CODE
 from streamgauge.filters.models import Filters
 from streamgauge.rollups.ranges import BOT_FLAGS, Span
 from streamgauge.rollups.uniques import Uniques
-from streamgauge.web import filtered, queries
+from streamgauge.web import queries
 from streamgauge.web.figures import Amounts, total
+from streamgauge.web.filtered import counting as filtered
 from streamgauge.web.visits import value_code
 
 if TYPE_CHECKING:
@@ -87,15 +88,12 @@ def values_before(
     }
 
 
-def _visitors(
-    question: Question, before: Before, whole: dict[int, Amounts], cut: CutDay | None
-) -> dict[int, int]:
+def _visitors(question: Question, before: Before, whole: dict[int, Amounts], cut: CutDay | None) -> dict[int, int]:
     """Return the distinct visitors of the whole days and the day of the cut together, by code."""
     days = cut.amounts if cut else {}
     lasting = _lasting(question, before, whole, cut)
     return {
-        code: lasting.get(code, 0)
-        + sum(one.visitors - one.lasting for one in (amounts, days.get(code, Amounts())))
+        code: lasting.get(code, 0) + sum(one.visitors - one.lasting for one in (amounts, days.get(code, Amounts())))
         for code, amounts in whole.items()
     }
 
@@ -114,7 +112,9 @@ def _lasting(question: Question, before: Before, whole: dict[int, Amounts], cut:
     if cut.lasting is None and before.cut_day is not None:
         longer = Uniques(question.read, question.site_no, before.whole.start, before.cut_day, BOT_FLAGS[question.bots])
         more = longer.count(codes)
-        return {code: found.get(code, 0) + round((more.get(code, 0) - found.get(code, 0)) * cut.share) for code in codes}
+        return {
+            code: found.get(code, 0) + round((more.get(code, 0) - found.get(code, 0)) * cut.share) for code in codes
+        }
     return found
 
 

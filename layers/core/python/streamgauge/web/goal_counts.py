@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from streamgauge.filters.models import Condition, Filters, Name
 from streamgauge.rollups.elapsed import Before
 from streamgauge.rollups.ranges import Span
-from streamgauge.web import cut, filtered, goal_rollups, journey_queries
+from streamgauge.web import cut, goal_rollups, journey_queries
+from streamgauge.web.filtered import counting as filtered
 from streamgauge.web.figures import Amounts, counted, total
 from streamgauge.web.goals import DIMENSIONS
 from streamgauge.web.whole_days import lost_day
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamgauge.dimensions import Dimension
-    from streamgauge.web.filtered import Counted
+    from streamgauge.web.filtered.counting import Counted
     from streamgauge.web.goals import Goal, Kind
     from streamgauge.web.question import Page, Question
 

@@ -8,8 +8,9 @@ from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.rollups.candidates import Candidate, Listed, Ranked, top
 from streamgauge.rollups.ranges import parts
-from streamgauge.web import compared, filtered, queries
+from streamgauge.web import compared, queries
 from streamgauge.web.figures import Amounts, bucket_figures, counted, marks, ratio, total
+from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sized

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from streamgauge.dimensions import Dimension
 from streamgauge.rollups.elapsed import before
-from streamgauge.web import filtered
 from streamgauge.web.figures import Amounts, comparison, counted
+from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
-    from streamgauge.web.filtered import Counted
+    from streamgauge.web.filtered.counting import Counted
     from streamgauge.web.question import Page, Question
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from streamgauge.clock import iso
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.web import compared, filtered
+from streamgauge.web import compared
 from streamgauge.web.figures import Amounts, bucket_figures, counted, marks, metrics, total
+from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
     from streamgauge.web.question import Question

@@ -12,7 +12,7 @@ from streamgauge.rollups.presence import crowd, first_day
 from streamgauge.rollups.ranges import BOT_FLAGS, Span, next_month
 from streamgauge.web import queries
 from streamgauge.web.figures import Amounts, ratio, total
-from streamgauge.web.filtered import days_before, lasting_by_period
+from streamgauge.web.filtered.counting import days_before, lasting_by_period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge.clock import MICROSECONDS, day_start, hours_between, zone
-from streamgauge.dimensions import Dimension
 from streamgauge.rollups.elapsed import before
 from streamgauge.web import cut
 from streamgauge.web.figures import Amounts, bucket_figures, comparison, metrics, ratio
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from streamgauge.dimensions import Dimension
     from streamgauge.web.question import Question
 
 Rows = list[dict[str, Any]]

@@ -8,8 +8,8 @@ from streamgauge.filters.models import Condition, Filters, Name
 from streamgauge.rollups.elapsed import Before
 from streamgauge.rollups.ranges import Span
 from streamgauge.web import cut, goal_rollups, journey_queries
-from streamgauge.web.filtered import counting as filtered
 from streamgauge.web.figures import Amounts, counted, total
+from streamgauge.web.filtered import counting as filtered
 from streamgauge.web.goals import DIMENSIONS
 from streamgauge.web.whole_days import lost_day
 
@@ -56,7 +56,7 @@ def before(question: Question, goals: Sequence[Goal], time_before: Before) -> Co
     """
     if question.filters.conditions:
         return _met(question, goals, time_before)
-    visitors, amounts = cut.before_cut(question, time_before)
+    visitors, _ = cut.before_cut(question, time_before)
     names = _names_of(question, goals, time_before)
     alone: dict[Dimension, dict[str, tuple[int, Amounts]]] = {}
     for kind, dimension in DIMENSIONS.items():
@@ -95,7 +95,9 @@ def visitors_of(question: Question, dimension: Dimension, values: list[str]) -> 
     return {name: one.visitors for name, one in found.items()}
 
 
-def visitors_before(question: Question, dimension: Dimension, values: list[str], time_before: Before) -> Mapping[str, int]:
+def visitors_before(
+    question: Question, dimension: Dimension, values: list[str], time_before: Before
+) -> Mapping[str, int]:
     """Return the visitors of values in the time before."""
     if not question.filters.conditions:
         return {name: one for name, (one, _) in cut.values_before(question, dimension, values, time_before).items()}

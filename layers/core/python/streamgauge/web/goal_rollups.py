@@ -33,8 +33,7 @@ def reached(question: Question, goals: Sequence[Goal]) -> list[tuple[int | None,
     matched = [_matched(question, goal) for goal in goals]
     visitors = _distinct(question, matched)
     return [
-        (count, sum(one.conversions for one in found.values()))
-        for found, count in zip(matched, visitors, strict=True)
+        (count, sum(one.conversions for one in found.values())) for found, count in zip(matched, visitors, strict=True)
     ]
 
 
@@ -89,9 +88,7 @@ def _lasting(question: Question, reached: dict[int, Reached]) -> int:
     if not any(one.lasting for one in reached.values()):
         return 0
     flags = BOT_FLAGS[question.bots]
-    there = crowd(
-        question.read, question.site_no, [Span(question.days.start, question.days.end)], flags, list(reached)
-    )
+    there = crowd(question.read, question.site_no, [Span(question.days.start, question.days.end)], flags, list(reached))
     return sum(there.sets(bot, 1)[0].bit_count() for bot in flags)
 
 

@@ -6,17 +6,15 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from streamgauge.web.goal_reports import By
-from streamgauge.web.goals import Kind, Match
+from streamgauge.web.goal_reports import By  # noqa: TC001 - pydantic reads these
+from streamgauge.web.goals import Kind, Match  # noqa: TC001
 from streamgauge.web.models import MaybeCompared, VisitorsCounted
-from streamgauge.web.paths import Direction
+from streamgauge.web.paths import Direction  # noqa: TC001
 
 # No control characters: Postgres takes no NUL, and no path or name has the others.
 _NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]+$"
 
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=_NO_CONTROL)
-]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=_NO_CONTROL)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROL)]
 
 
@@ -42,7 +40,9 @@ class Retention(BaseModel):
 class Sequence(BaseModel):
     """Pages one after the other."""
 
-    pages: list[str] = Field(description="Nearest to the page first; `(exit)` or `(entry)` where the visit ends or began.")
+    pages: list[str] = Field(
+        description="Nearest to the page first; `(exit)` or `(entry)` where the visit ends or began."
+    )
     visits: int
     share: float = Field(description="Of the visits that saw the page, 0 to 1.")
 

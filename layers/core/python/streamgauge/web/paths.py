@@ -57,8 +57,7 @@ def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
         **walk._asdict(),
         "visits": visits,
         "results": [
-            {"pages": pages, "visits": count, "share": ratio(count, visits)}
-            for pages, count in sequences[: page.limit]
+            {"pages": pages, "visits": count, "share": ratio(count, visits)} for pages, count in sequences[: page.limit]
         ],
         "by_step": [
             {"step": step, "name": pages[0], "visits": count, "share": ratio(count, visits)}

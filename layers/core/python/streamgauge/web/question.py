@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Question:
     bots: Bots
     imported_before: date = NEVER
     """Imported days before this one are added (`rollups.imported`)."""
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     """What visits and events have to meet; without any, rollups alone are read."""
 
     @property

@@ -21,7 +21,7 @@ from streamgauge.dimensions import Dimension, code_of
 from streamgauge.events.facts import CUSTOM, PAGE_VIEW, START, Fact, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 # Bound once: looking a member up on its enum costs as much as the rest of a line.
 _PAGE: Final = Dimension.PAGE

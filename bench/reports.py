@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import time
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final
 
-from streamgauge.access import registry
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.rollups.uniques import Uniques
-from streamgauge.settings import settings
 from streamgauge.store import postgres
 
 from bench import load
+from bench.asking import CALLS, WARM, Report, ask_of, times_of
 from bench.figures import Figure, at_most, median, percentile, plain, timed_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from bench.database import Server
 
 RANGE_DAYS: Final = 90
-_ORIGIN: Final = "bench"
-WARM: Final = 20
-CALLS: Final = 120
 FILTERED_CALLS: Final = 30
 _ANALYTICS: Final = "/api/v1/analytics"
 _FILTERS: Final = {"country": "DE", "browser": "Chrome"}
@@ -41,15 +33,6 @@ _GOALS: Final = """
     FROM (VALUES ('signup', 'event', 'equals', 'signup'), ('page', 'page', 'equals', %s)) AS t (name, kind, match, value)
     ON CONFLICT DO NOTHING
 """
-
-
-class Report(NamedTuple):
-    """A report as it is asked for; `path` may hold the number of a video, `query` a page."""
-
-    function: str
-    path: str
-    query: Mapping[str, str] = {}
-    umami: str = ""
 
 
 def _website(name: str, umami: str = "", **query: str) -> Report:
@@ -92,28 +75,21 @@ _FUNNEL: Final = """
 """
 HALF_MONTHS: Final = (date(2026, 3, 16), date(2026, 5, 15))
 """Days of which a half month on either side stands in no row of a whole month: the most that a top list adds up by days."""
-LONGEST_SECONDS: Final = 5
-FEWEST_CALLS: Final = 6
-"""A slow report is asked so often when the time for it is over."""
 
 
 def measure(server: Server, databases: dict[str, str], say: Callable[[str], None]) -> list[Figure]:
     """Return the figures of the reports for the loaded databases (scale -> name)."""
-    os.environ["ORIGIN_SECRET"] = _ORIGIN
     figures: list[Figure] = []
     middle: dict[tuple[str, str], float] = {}
     largest = max(databases, key=lambda one: load.SCALES[one])
     for scale, database in databases.items():
-        os.environ["DATABASE_URL"] = server.url(database)
-        settings.cache_clear()
-        postgres.discard()
-        _find_site()
+        ask_of(server.url(database))
         with server.connect(database) as connection:
             page = str(connection.execute(_PAGE).fetchall()[0][0])
             connection.execute(_GOALS, [page])
         for name, report in REPORTS.items():
             say(f"{name} over {RANGE_DAYS} days at {scale}")
-            times = _times(report, page, _last_days(RANGE_DAYS))
+            times = times_of(report, page, _last_days(RANGE_DAYS))
             middle[name, scale] = median(times)
             told = f"p50 {median(times):.1f} ms" + (f"; Umami: {report.umami} at 10 M" if report.umami else "")
             if scale == "10m":
@@ -136,7 +112,7 @@ def measure(server: Server, databases: dict[str, str], say: Callable[[str], None
 def _once(server: Server, database: str, scale: str, page: str, say: Callable[[str], None]) -> list[Figure]:
     """Return what is measured at the largest scale alone."""
     say(f"top-pages over half months at {scale}")
-    times = _times(REPORTS["top-pages"], page, [HALF_MONTHS])
+    times = times_of(REPORTS["top-pages"], page, [HALF_MONTHS])
     told = f"p50 {median(times):.1f} ms; 61 days from the middle of a month to the middle of another"
     figures = [plain("report_top-pages_half_months_p95_ms", percentile(times, 0.95), "ms", told)]
     say(f"two filters over {_FILTERED_DAYS} days at {scale}")
@@ -144,7 +120,7 @@ def _once(server: Server, database: str, scale: str, page: str, say: Callable[[s
     for name in ("dashboard", "top-pages", "top-referrers", "daily-stats"):
         report = REPORTS[name]
         asked = report._replace(query={**report.query, **_FILTERS})
-        filtered[name] = median(_times(asked, page, _last_days(_FILTERED_DAYS), FILTERED_CALLS))
+        filtered[name] = median(times_of(asked, page, _last_days(_FILTERED_DAYS), FILTERED_CALLS))
     worst = max(filtered, key=lambda name: filtered[name])
     told = "country and browser; p50 " + ", ".join(f"{name} {value:.0f}" for name, value in filtered.items())
     figures.append(at_most("filtered_30d_ms", filtered[worst], "ms", told, 600))
@@ -163,9 +139,9 @@ def _funnels(server: Server, database: str, scale: str, page: str, say: Callable
     ordinary, first = (
         Report("funnels", f"/api/v1/funnels/{name}/analytics") for name in ("bench-ordinary", "bench-first")
     )
-    computed = median(_times(ordinary, page, ranges, FILTERED_CALLS, fresh=True))
-    most = median(_times(first, page, ranges, FILTERED_CALLS, fresh=True))
-    kept = median(_times(ordinary, page, ranges, FILTERED_CALLS))
+    computed = median(times_of(ordinary, page, ranges, FILTERED_CALLS, fresh=True))
+    most = median(times_of(first, page, ranges, FILTERED_CALLS, fresh=True))
+    kept = median(times_of(ordinary, page, ranges, FILTERED_CALLS))
     told = f"three ordinary pages; the three that most visitors saw {most:.0f} ms; Umami: 1.3 s"
     return [
         at_most("funnel_adhoc_30d_ms", computed, "ms", told, 500),
@@ -177,61 +153,6 @@ def _last_days(count: int) -> list[tuple[date, date]]:
     """Return three ranges: one ends today, which is open, the others on the days before."""
     ends = [load.FIRST_DAY + timedelta(load.DAYS - 1 - before) for before in range(3)]
     return [(end - timedelta(count - 1), end) for end in ends]
-
-
-def _find_site() -> None:
-    """Put the site where a warm container has it; DynamoDB is no part of these figures."""
-    site = registry.SiteRecord(load.SITE, 1, load.SITE, "UTC", ("site.example",), {}, b"secret")
-    registry.find_site = lambda _site: site  # type: ignore[assignment]
-
-
-def _times(
-    report: Report, page: str, ranges: list[tuple[date, date]], calls: int = CALLS, *, fresh: bool = False
-) -> list[float]:
-    """Return how long a report takes, over ranges in turn; `fresh`: whatever is kept is passed by."""
-    handler: Callable[[dict[str, Any], None], dict[str, Any]] = importlib.import_module(
-        f"functions.api.{report.function}"
-    ).handler
-    times: list[float] = []
-    begun = time.monotonic()
-    for n in range(WARM + calls):
-        start, end = ranges[n % len(ranges)]
-        query = {name: value.format(page=page) for name, value in report.query.items()}
-        event = _request(
-            report.path.format(n % 50), {"startDate": start.isoformat(), "endDate": end.isoformat(), **query}
-        )
-        if fresh:
-            event["headers"]["cache-control"] = "no-cache"
-        begin = time.perf_counter()
-        answer = handler(event, None)
-        taken = (time.perf_counter() - begin) * 1000
-        if answer["statusCode"] != 200:  # noqa: PLR2004
-            raise SystemExit(f"{report.path} answered {answer}")
-        late = time.monotonic() - begun > LONGEST_SECONDS
-        if n >= WARM or late:
-            times.append(taken)
-        if late and len(times) >= FEWEST_CALLS:
-            break
-    return times
-
-
-def _request(path: str, query: dict[str, str]) -> dict[str, Any]:
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": urlencode(query),
-        "queryStringParameters": query,
-        "headers": {"accept": "application/json", "host": "example.org", "x-origin-secret": _ORIGIN},
-        "requestContext": {
-            "http": {"method": "GET", "path": path, "sourceIp": "203.0.113.7"},
-            "authorizer": {
-                "lambda": {"principal": "bench", "site": load.SITE, "scope": "read", "grants": f"{load.SITE}:read"}
-            },
-            "stage": "$default",
-        },
-        "isBase64Encoded": False,
-    }
 
 
 def _uniques(server: Server, database: str) -> Figure:

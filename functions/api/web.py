@@ -1,6 +1,8 @@
 """Reports of a website."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -10,7 +12,7 @@ from streamgauge.dimensions import Dimension
 from streamgauge.edge.cursors import next_cursor, skip_of
 from streamgauge.edge.filter_parameters import WebsiteParameters, asked_filters
 from streamgauge.edge.http import READ, application, cached, site_for
-from streamgauge.edge.parameters import ReportRange, report_range
+from streamgauge.edge.parameters import report_range
 from streamgauge.edge.tables import as_table
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
@@ -46,32 +48,46 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _question(website_id: str, asked: WebsiteParameters, now: int) -> tuple[Question, ReportRange]:
+def _answer(
+    website_id: str,
+    asked: WebsiteParameters,
+    report: Callable[[Question, int | None], dict[str, Any]],
+    /,
+    **more: str | None,
+) -> Response[Any]:
+    """Answer a report, which takes the question and up to when the time before is compared (None: not at all); `more` stands beside."""
+    now = _now()
     site = site_for(app, "read", website_id)
-    days = report_range(asked, local_day(now, site.timezone), site.timezone)
+    today = local_day(now, site.timezone)
+    days = report_range(asked, today, site.timezone)
     filters = asked_filters(app, OWN)
     # What another tool counted cannot be filtered.
     wanted = asked.with_imported and not filters.conditions
     until = imported_before(postgres.read, site.site_no, asked.bots, wanted=wanted)
-    return Question(postgres.read, site.site_no, days, asked.bots, until, filters), days
+    question = Question(postgres.read, site.site_no, days, asked.bots, until, filters)
+    body = report(question, None if asked.compare is None else now)
+    return cached({"range": days.echo(), **body, **more}, PAST_SECONDS if days.end < today else OPEN_SECONDS)
 
 
-def _compare(asked: WebsiteParameters, now: int) -> int | None:
-    """Return up to when the time before is compared, if it is."""
-    return None if asked.compare is None else now
+def _list(
+    website_id: str,
+    asked: WebsiteParameters,
+    report: Callable[[Question, Page, int | None], dict[str, Any]],
+    **more: str,
+) -> Response[Any]:
+    """Answer a list, page by page."""
+    page = Page(asked.limit, skip_of(asked.cursor))
 
+    def of_page(question: Question, compare: int | None) -> dict[str, Any]:
+        body = report(question, page, compare)
+        return {**body, "next_cursor": next_cursor(body.pop("next_skip"))}
 
-def _answer(body: dict[str, Any], days: ReportRange, now: int) -> Response[Any]:
-    past = days.end < local_day(now, days.timezone)
-    return cached({"range": days.echo(), **body}, PAST_SECONDS if past else OPEN_SECONDS)
+    return _answer(website_id, asked, of_page, **more)
 
 
 def _top(website_id: str, asked: WebsiteParameters, dimension: Dimension, **more: str) -> Response[Any]:
-    """Answer a top list: another dimension is another route with this line. `more` stands beside the rows."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    body = lists.top_values(question, dimension, Page(asked.limit, skip_of(asked.cursor)), _compare(asked, now))
-    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip")), **more}, days, now)
+    """Answer a top list: another dimension is another route with this line."""
+    return _list(website_id, asked, partial(lists.top_values, dimension), **more)
 
 
 @app.get(
@@ -82,10 +98,7 @@ def _top(website_id: str, asked: WebsiteParameters, dimension: Dimension, **more
 )
 def dashboard(website_id: str, asked: Asked) -> Response[Dashboard]:
     """Show the overview of a website. As CSV: its time series."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    body = reports.dashboard(question, _compare(asked, now))
-    return _answer({"website_id": website_id, **body}, days, now)
+    return _answer(website_id, asked, reports.dashboard, website_id=website_id)
 
 
 @app.get("/api/v1/analytics/top-pages/<website_id>", security=READ, tags=["website"])
@@ -165,10 +178,7 @@ def traffic_summary(
 @app.get("/api/v1/analytics/custom-events/<website_id>", security=READ, tags=["website"])
 def custom_events(website_id: str, asked: Asked) -> Response[CustomEvents]:
     """List the custom events that most visitors had."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    body = lists.custom_events(question, Page(asked.limit, skip_of(asked.cursor)), _compare(asked, now))
-    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+    return _list(website_id, asked, lists.custom_events)
 
 
 @app.get("/api/v1/analytics/properties/<website_id>", security=READ, tags=["website"])
@@ -187,27 +197,19 @@ def property_report(
     ] = None,
 ) -> Response[Properties]:
     """List the properties of page views and custom events, or the values of one. `event=` asks for those of one event."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    page = Page(asked.limit, skip_of(asked.cursor))
-    body = properties.properties(question, name, page, _compare(asked, now))
-    return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+    return _list(website_id, asked, partial(properties.properties, name))
 
 
 @app.get("/api/v1/analytics/daily-stats/<website_id>", security=READ, tags=["website"])
 def daily_stats(website_id: str, asked: Asked) -> Response[DailyStats]:
     """List every day of the range; `limit` does not cut it."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    return _answer({**reports.daily(question, _compare(asked, now)), "next_cursor": None}, days, now)
+    return _answer(website_id, asked, reports.daily, next_cursor=None)
 
 
 @app.get("/api/v1/analytics/hourly-stats/<website_id>", security=READ, tags=["website"])
 def hourly_stats(website_id: str, asked: Asked) -> Response[HourlyStats]:
     """List every hour of the range (at most 366 days); `limit` does not cut it."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    return _answer({"results": reports.hourly(question, _compare(asked, now)), "next_cursor": None}, days, now)
+    return _answer(website_id, asked, reports.hourly, next_cursor=None)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from streamgauge.clock import day_start, hour_and_day, hours_between, instant, iso, local_day, microseconds, zone
+from streamgauge.clock import (
+    day_start,
+    hour_and_day,
+    hours_between,
+    hours_of_day,
+    instant,
+    iso,
+    local_day,
+    microseconds,
+    zone,
+)
 
 MICROSECOND = 1_000_000
 
@@ -74,10 +84,15 @@ def test_the_hours_of_a_day_cover_it_without_a_hole(name: str, day: date, hours:
     assert len(found) == hours
     assert {found_day for _, found_day in found} == {day}
     assert found[0][0] == begin // MICROSECOND
+    assert [(hour, iso(hour, name)) for hour, _ in found] == list(hours_of_day(day, name))
     # Minute by minute, every instant is in the last hour that began before it.
     starts = [start for start, _ in found]
     for minute in range(begin // MICROSECOND, end // MICROSECOND, 60):
         assert hour_and_day(minute * MICROSECOND, name)[0] == max(start for start in starts if start <= minute)
+
+
+def test_a_day_that_its_zone_left_out_has_no_hours() -> None:
+    assert hours_of_day(date(2011, 12, 30), "Pacific/Apia") == ()
 
 
 def test_midnight_may_come_twice_and_its_minute_belongs_to_the_day_it_says() -> None:

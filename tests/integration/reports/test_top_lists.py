@@ -43,6 +43,6 @@ def test_equals_adding_up_every_day(connection, rollups, read, seed, monkeypatch
         page = Page(chance.choice((1, 5, 40)), chance.choice((0, 0, 30)))
         question = Question(read, rollups.site_no, ReportRange(start, end, "UTC"), bots)
         flags = {"exclude": [False], "include": [False, True], "only": [True]}[bots]
-        found = lists.top_values(question, Dimension.PAGE, page)["results"]
+        found = lists.top_values(Dimension.PAGE, question, page)["results"]
         wanted = connection.execute(EVERY_DAY, [rollups.site_no, start, end, flags, page.limit, page.skip]).fetchall()
         assert [(row["name"], row["visitors"], row["pageviews"]) for row in found] == wanted

@@ -92,3 +92,12 @@ def hours_between(first: int, last: int, zone_name: str) -> list[tuple[int, date
             found.append(hour)
         moment += 900 * MICROSECONDS
     return found
+
+
+@lru_cache(maxsize=1024)
+def hours_of_day(day: date, zone_name: str) -> tuple[tuple[int, str], ...]:
+    """Return (first second, ISO 8601) of every hour of a local day; none of a day that its zone left out."""
+    first, until = (day_start(one, zone_name) * MICROSECONDS for one in (day, day + timedelta(days=1)))
+    if first == until:
+        return ()
+    return tuple((hour, iso(hour, zone_name)) for hour, _ in hours_between(first, until - 1, zone_name))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamgauge.web.question import Page, Question
 
 
-def top_values(question: Question, dimension: Dimension, page: Page, compare: int | None = None) -> dict[str, Any]:
+def top_values(dimension: Dimension, question: Question, page: Page, compare: int | None = None) -> dict[str, Any]:
     """Return the values of a dimension with most visitors, ties by name, and where the list goes on.
 
     `compare` is the time, in microseconds, up to which the time before is compared; None: not at all.

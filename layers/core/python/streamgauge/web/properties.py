@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streamgauge.web.question import Page, Question
 
 
-def properties(question: Question, name: str | None, page: Page, compare: int | None = None) -> dict[str, Any]:
+def properties(name: str | None, question: Question, page: Page, compare: int | None = None) -> dict[str, Any]:
     """Return the names of properties, or the values of the one named, with most visitors first, ties by name.
 
     `compare` is the time, in microseconds, up to which the time before is compared; None: not at all. Raises OutOfBoundsError when

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streamgauge.clock import MICROSECONDS, day_start, hours_between
+from streamgauge.clock import day_start
 from streamgauge.contributions import TOTAL_CODE
 from streamgauge.filters.models import Filters
 from streamgauge.rollups.imported import NEVER
@@ -57,13 +57,11 @@ class Question:
         return {row[0]: Amounts(*row[1:]) for row in rows}
 
     def by_hour(self) -> dict[int, Amounts]:
-        """Return the amounts of every hour, by its first second, in order."""
+        """Return the amounts of the hours that have any, by their first second."""
         first = day_start(self.days.start, self.days.timezone)
         until = day_start(self.days.end + timedelta(days=1), self.days.timezone)
         found = self.read(queries.HOURS, {**self.key, "first": first, "until": until})
-        amounts = {row[0]: Amounts(*row[1:]) for row in found}
-        hours = hours_between(first * MICROSECONDS, until * MICROSECONDS - 1, self.days.timezone)
-        return {hour: amounts.get(hour, Amounts()) for hour, _ in hours}
+        return {row[0]: Amounts(*row[1:]) for row in found}
 
     def visitors(self, amounts: Amounts, uniques: Uniques) -> int:
         """Return the visitors of the whole range."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from streamgauge.clock import iso
+from streamgauge.clock import hours_of_day
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.rollups.ranges import Span
 from streamgauge.web import compared
 from streamgauge.web.figures import Amounts, bucket_figures, counted, marks, metrics, total
 from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from streamgauge.web.question import Question
+
+_NOTHING = Amounts()
 
 MOST_HOURLY_DAYS = 366
 """The longest range of hourly rows."""
@@ -50,29 +54,31 @@ def daily(question: Question, compare: int | None = None) -> dict[str, Any]:
     return {"results": rows, **marks(total(days.values()))}
 
 
-def hourly(question: Question, compare: int | None = None) -> list[dict[str, Any]]:
+def hourly(question: Question, compare: int | None = None) -> dict[str, Any]:
     """Return every hour with its figures; `compare` as above. Raises OutOfBoundsError for a range of years."""
     if question.length > MOST_HOURLY_DAYS:
         message = f"Hours are given for at most {MOST_HOURLY_DAYS} days."
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
-    timezone = question.days.timezone
-    rows = [{"hour": iso(hour, timezone), **bucket_figures(one)} for hour, one in _hours(question).items()]
+    rows = [{"hour": name, **bucket_figures(one)} for name, one in _hour_series(question)]
     if compare is not None:
         compared.add_hours(question, compare, rows)
-    return rows
-
-
-def _hours(question: Question) -> dict[int, Amounts]:
-    return filtered.by_hour(question, question.filters) if question.filters.conditions else question.by_hour()
+    return {"results": rows}
 
 
 def _series(question: Question, days: dict[date, Amounts]) -> list[tuple[str, Amounts]]:
     """Return the hours of one day, else the days."""
-    if question.one_day:
-        return [(iso(hour, question.days.timezone), one) for hour, one in _hours(question).items()]
-    return _day_series(question, days)
+    return _hour_series(question) if question.one_day else _day_series(question, days)
 
 
 def _day_series(question: Question, days: dict[date, Amounts]) -> list[tuple[str, Amounts]]:
-    every = (question.days.start + timedelta(days=step) for step in range(question.length))
-    return [(day.isoformat(), days.get(day, Amounts())) for day in every]
+    return [(day.isoformat(), days.get(day, _NOTHING)) for day in _every_day(question)]
+
+
+def _hour_series(question: Question) -> list[tuple[str, Amounts]]:
+    hours = filtered.by_hour(question, question.filters) if question.filters.conditions else question.by_hour()
+    every = (hour for day in _every_day(question) for hour in hours_of_day(day, question.days.timezone))
+    return [(name, hours.get(hour, _NOTHING)) for hour, name in every]
+
+
+def _every_day(question: Question) -> list[date]:
+    return Span(question.days.start, question.days.end).days

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from streamgauge.clock import MICROSECONDS, day_start, hours_between, instant
+from streamgauge.clock import MICROSECONDS, day_start, hours_of_day, instant
 
 if TYPE_CHECKING:
     from streamgauge.web.question import Question
@@ -34,12 +34,12 @@ def day_buckets(timezone: str, days: list[date], until: int | None = None) -> Bu
     return Buckets(days, [_start(timezone, day) for day in days], end, until is not None)
 
 
-def hour_buckets(timezone: str, start: date, end: date, until: int | None = None) -> Buckets:
-    """Return the hours of days, both included, of which `until` may cut the last. None are left when it is their first instant."""
-    first = _start(timezone, start)
-    end_of_all = _start(timezone, end + _DAY) if until is None else until
-    hours = hours_between(first, end_of_all - 1, timezone) if end_of_all > first else []
-    return Buckets([day for _, day in hours], [hour * MICROSECONDS for hour, _ in hours], end_of_all, until is not None)
+def hour_buckets(timezone: str, days: list[date], until: int | None = None) -> Buckets:
+    """Return the hours of days, of which `until` may cut the last; none are left of a single day when it is cut at its start."""
+    end = _start(timezone, days[-1] + _DAY) if until is None else until
+    hours = [(day, hour * MICROSECONDS) for day in days for hour, _ in hours_of_day(day, timezone)]
+    begun = [(day, hour) for day, hour in hours if hour < end]
+    return Buckets([day for day, _ in begun], [hour for _, hour in begun], end, until is not None)
 
 
 def parameters(question: Question, buckets: Buckets) -> dict[str, Any]:

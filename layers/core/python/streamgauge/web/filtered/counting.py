@@ -45,10 +45,8 @@ def by_day(question: Question, filters: Filters) -> tuple[Counted, dict[date, Am
 
 
 def by_hour(question: Question, filters: Filters) -> dict[int, Amounts]:
-    """Return the amounts of every hour, by its first second, in order."""
-    buckets = hour_buckets(question.days.timezone, question.days.start, question.days.end)
-    found = _hours(question, filters, buckets)
-    return {hour: found.get(hour, Amounts()) for hour in _seconds(buckets)}
+    """Return the amounts of the hours that have any, by their first second."""
+    return _hours(question, filters, hour_buckets(question.days.timezone, _range(question)))
 
 
 def values(
@@ -72,8 +70,7 @@ def days_before(question: Question, filters: Filters, before: Before) -> tuple[C
 def hours_before(question: Question, filters: Filters, before: Before) -> dict[int, Amounts]:
     """Return the amounts of the hours before a range that have any, by their first second."""
     days = _before(question, before)
-    until = days.end if days.cut else None
-    buckets = hour_buckets(question.days.timezone, days.days[0], days.days[-1], until)
+    buckets = hour_buckets(question.days.timezone, days.days, days.end if days.cut else None)
     return _hours(question, filters, buckets) if buckets.firsts else {}
 
 
@@ -127,10 +124,6 @@ def _written(shape: Shape, name: str) -> int | str:
     return code_of(shape.named_as, name) if shape.of_codes else name
 
 
-def _seconds(buckets: Buckets) -> list[int]:
-    return [first // MICROSECONDS for first in buckets.firsts]
-
-
 def _days(question: Question, filters: Filters, buckets: Buckets) -> tuple[Counted, dict[date, Amounts]]:
     found = _rows(question, Shape(filters, Dimension.TOTAL, cut=buckets.cut), buckets, _EVERY_BUCKET)
     days = {buckets.days[bucket - 1]: one.amounts for _, bucket, one in found if bucket is not None}
@@ -140,8 +133,7 @@ def _days(question: Question, filters: Filters, buckets: Buckets) -> tuple[Count
 
 def _hours(question: Question, filters: Filters, buckets: Buckets) -> dict[int, Amounts]:
     found = _rows(question, Shape(filters, Dimension.TOTAL, hourly=True, cut=buckets.cut), buckets, _EVERY_BUCKET)
-    hours = _seconds(buckets)
-    return {hours[bucket - 1]: one.amounts for _, bucket, one in found if bucket is not None}
+    return {buckets.firsts[bucket - 1] // MICROSECONDS: one.amounts for _, bucket, one in found if bucket is not None}
 
 
 def _values(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-SEEN_COLUMNS: Final[
-    LiteralString
-] = """row_number() OVER () AS visit, v.bot, v.later_keys || v.key AS keys, v.start, v.last, v.tie,
-        v.pageviews, v.entry_page, (to_timestamp(v.start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
+SEEN_COLUMNS: Final[LiteralString] = """row_number() OVER () AS visit, v.bot, v.later_keys || v.key AS keys,
+        v.start, v.last, v.tie, v.pageviews, v.entry_page, (to_timestamp(v.start / 1000000) AT TIME ZONE 'UTC')::date AS first_day,
         (to_timestamp(v.last / 1000000) AT TIME ZONE 'UTC')::date AS last_day"""
 """What STEPS takes of the visits `v`, under the name `seen`."""
 

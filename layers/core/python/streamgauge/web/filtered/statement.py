@@ -65,12 +65,12 @@ _EVERYBODY: Final[LiteralString] = f"""
 _OF_HITS: Final[LiteralString] = """
     SELECT value, b, bot, visitor, lasting, FALSE AS loose FROM hits WHERE b IS NOT NULL"""
 
-
 _WITHIN: Final[LiteralString] = "b IS NOT NULL"
-_PERSONS: Final[
-    LiteralString
-] = """persons AS MATERIALIZED (SELECT DISTINCT b, bot, visitor, lasting FROM present), whole AS (
-    SELECT sum(CASE WHEN lasting THEN 1 ELSE days END) AS visitors, sum(days) AS daily, sum(days) FILTER (WHERE lasting) AS lasting
+_PERSONS: Final[LiteralString] = """persons AS MATERIALIZED (
+    SELECT DISTINCT b, bot, visitor, lasting FROM present
+), whole AS (
+    SELECT coalesce(sum(CASE WHEN lasting THEN 1 ELSE days END), 0) AS visitors, coalesce(sum(days), 0) AS daily,
+        coalesce(sum(days) FILTER (WHERE lasting), 0) AS lasting
     FROM (SELECT lasting, count(*) AS days FROM persons GROUP BY bot, visitor, lasting) AS each
 )"""
 """Who was there in each bucket, and in the whole range: once when the id lasts, else once a day."""
@@ -81,11 +81,7 @@ _RATES: Final[LiteralString] = """count(*) AS visits, count(*) FILTER (WHERE c.e
 _HAD: Final[LiteralString] = f"""sum(c.pageviews) FILTER (WHERE {ALONE}) AS pageviews,
         sum(c.events) FILTER (WHERE {ALONE}) AS events"""
 """What visits within a bucket had, where these are counted whole; else 0."""
-_HITS: Final[LiteralString] = (
-    """sum(n) FILTER (WHERE kind = 1) AS pageviews, sum(n) FILTER (WHERE kind = 2) AS events"""
-)
-
-
+_HITS: Final[LiteralString] = "sum(n) FILTER (WHERE kind = 1) AS pageviews, sum(n) FILTER (WHERE kind = 2) AS events"
 _AMOUNTS: Final[tuple[LiteralString, ...]] = (
     "visitors", "lasting", "visits", "entries", "bounces", "pageviews", "events", "duration", "spent",
 )  # fmt: skip
@@ -98,11 +94,9 @@ def _present(shape: Shape) -> LiteralString:
 
 def _shown(shape: Shape) -> LiteralString:
     """Return who was there with which value of a row."""
-    return (
-        f"({_OF_HITS} AND {shape.kinds}) AS shown"
-        if shape.by_hit
-        else "(SELECT * FROM present WHERE NOT loose) AS shown"
-    )
+    if shape.by_hit:
+        return f"({_OF_HITS} AND {shape.kinds}) AS shown"
+    return "(SELECT * FROM present WHERE NOT loose) AS shown"
 
 
 def _counted(shape: Shape) -> LiteralString:
@@ -158,7 +152,7 @@ def _answer(shape: Shape) -> LiteralString:
     else:
         rows = _leading(shape, totals, given)
     return f"""
-SELECT NULL AS name, NULL::integer AS b, visitors::bigint, daily::bigint, coalesce(lasting, 0)::bigint, 0, 0, 0, 0, 0, 0, 0
+SELECT NULL AS name, NULL::integer AS b, visitors::bigint, daily::bigint, lasting::bigint, 0, 0, 0, 0, 0, 0, 0
 FROM whole
 UNION ALL
 ({rows})"""

@@ -45,10 +45,8 @@ BEGUN: Final[LiteralString] = "NOT c.loose AND c.b0 BETWEEN 1 AND %(buckets)s"
 
 _EVENTS_OF_VISIT: Final[LiteralString] = """CASE WHEN v.names IS NULL THEN 0
         WHEN v.name_counts IS NULL THEN cardinality(v.names) ELSE (SELECT sum(n) FROM unnest(v.name_counts) n) END::integer"""
-_OF_HITS: Final[
-    LiteralString
-] = """v.entry_page, v.exit_page, v.exit_at, v.pages, v.page_times, v.page_views, v.page_days,
-        v.names, v.name_days, v.name_counts"""
+_OF_HITS: Final[LiteralString] = """v.entry_page, v.exit_page, v.exit_at,
+        v.pages, v.page_times, v.page_views, v.page_days, v.names, v.name_days, v.name_counts"""
 
 
 def chosen(shape: Shape) -> Part:

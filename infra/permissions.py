@@ -122,6 +122,8 @@ class May(Enum):
             keys=("catalog#*",),
         ),
     )
+    # Days that are to be built anew, as the catalogue has changed durations of videos.
+    MARK_DAYS = (Rule(thing=Thing.STATUS, actions=("dynamodb:PutItem",), keys=("pending",)),)
     RESTORE_REGISTRY = (Rule(thing=Thing.REGISTRY, actions=("dynamodb:Scan", "dynamodb:BatchWriteItem")),)
     READ_STATUS = (Rule(thing=Thing.STATUS, actions=_READ),)
     WRITE_STATUS = (Rule(thing=Thing.STATUS, actions=_WRITE),)

@@ -20,6 +20,7 @@ from streamgauge.library.models import (
     users_of,
 )
 from streamgauge.store import postgres
+from streamgauge.warehouse import catalogued
 
 app = application()
 
@@ -54,7 +55,9 @@ def put_library(
 def delete_library(library_id: LibraryId, website_id: Website = None) -> Response[None]:
     """Delete a library with its items; again: the same answer. Sessions stay."""
     site = site_for(app, "admin", website_id)
-    catalogue.delete_library(_database(), site, library_id)
+    database = _database()
+    catalogue.delete_library(database, site, library_id)
+    catalogued.settle(database, site, None)
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -63,7 +66,10 @@ def put_items(given: Annotated[Items, Body()], website_id: Website = None) -> Re
     """Make, change or delete up to 5000 items. What is left out stays as it was; a refused item keeps no other out."""
     site = site_for(app, "admin", website_id)
     items, refused = items_of(given.items)
-    return _answer(len(items), catalogue.put_items(_database(), site, items), refused)
+    database = _database()
+    deleted = catalogue.put_items(database, site, items)
+    catalogued.settle(database, site, [item.content_id for item in items])
+    return _answer(len(items), deleted, refused)
 
 
 @app.put("/api/v1/catalog/users", security=ADMIN, tags=["catalogue"], responses=TAKEN)

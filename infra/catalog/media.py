@@ -64,7 +64,7 @@ FUNCTIONS: Final = (
         Route("PUT", "/api/v1/catalog/items"),
         Route("PUT", "/api/v1/catalog/users"),
         role=Role.WRITER,
-        may=(May.WRITE_CATALOGUE,),
+        may=(May.WRITE_CATALOGUE, May.MARK_DAYS),
     ),
     beside_postgres(
         "api/sharing",

@@ -31,8 +31,8 @@ def contribute(playback: Playback, into: Contributions, step: int) -> None:
     row = into.videos[key]
     for index, amount in enumerate(playback.amounts):
         row[index] += step * amount
-    if playback.sections and playback.duration is not None:
-        add_points(playback.sections, playback.duration, into.curves[key], step)
+    if playback.sections and playback.length is not None:
+        add_points(playback.sections, playback.length, into.curves[key], step)
     if playback.startup_time is not None:
         into.video_values[*key, STARTUP, str(round(playback.startup_time * 1000))] += step
     for quality, seconds in playback.qualities.items():
@@ -53,7 +53,7 @@ def amounts_of(playback: Playback) -> list[int] | None:
     begun = bool(playback.sections) or playback.completed or playback.failed
     return [
         1,
-        int(is_qualified(watched, share, playback.duration)),
+        int(is_qualified(watched, share, playback.length)),
         int(share is not None),
         int(playback.completed or (share is not None and share >= COMPLETE_SHARE)),
         int(playback.failed),

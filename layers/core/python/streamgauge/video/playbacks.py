@@ -40,7 +40,7 @@ class Playback:
     `halted`: the last event was a pause, completion or fatal error (or a seek after one), so the advance to the next does not
     count. `runs`: without positions the playhead runs on from it. `waits_since`: a buffering without a length goes on.
     `sections` are [from, to) in order of watching; the last one grows while `section_open`. `amounts` are those that `contribute`
-    last added to the rollups (None: it is no view).
+    last added to the rollups (None: it is no view). `duration` is what its events tell, `catalogued` the catalogue's where they tell none.
     """
 
     __slots__ = (
@@ -51,6 +51,7 @@ class Playback:
         "bitrate_weight",
         "bot",
         "buffered",
+        "catalogued",
         "completed",
         "day",
         "duration",
@@ -106,6 +107,7 @@ class Playback:
         self.start_position: float | None = None
         self.progressed = False
         self.duration: float | None = None
+        self.catalogued: float | None = None
         self.startup_time: float | None = None
         self.completed = False
         self.failed = False
@@ -131,11 +133,15 @@ class Playback:
         """Seconds watched; a part watched twice counts twice."""
         return sum(end - begin for begin, end in self.sections)
 
+    @property
+    def length(self) -> float | None:
+        """How long the video is, in seconds: as told, else as the catalogue says."""
+        return self.catalogued if self.duration is None else self.duration
+
     def covered_share(self) -> float | None:
         """Return the share of the duration that was watched at least once, 0 to 1; None without a duration."""
-        if self.duration is None:
-            return None
-        return min(1.0, covered(self.sections, self.duration) / self.duration)
+        length = self.length
+        return None if length is None else min(1.0, covered(self.sections, length) / length)
 
     def add(self, fact: Fact) -> None:
         """Fold the next event in; it is never older than the last."""

@@ -22,20 +22,18 @@ _PLAIN: Final = (
     "key", "start", "last", "day", "video_id", "viewer", "viewer_user", "lasting", "bot", "surroundings", "halted",
     "after_pause", "runs", "waits_since", "position", "position_at", "section_open", "quality", "bitrate", "started_at",
     "start_position", "progressed", "duration", "startup_time", "completed", "failed", "buffered", "bitrate_time",
-    "bitrate_weight", "amounts",
+    "bitrate_weight", "amounts", "catalogued",
 )  # fmt: skip
 """Columns that are attributes of the state; the sections and qualities follow as arrays."""
 
-_COLUMNS: Final[
-    LiteralString
-] = """p.key, p.start, p.last, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
+COLUMNS: Final[LiteralString] = """p.key, p.start, p.last, p.day, p.video_id, p.viewer, p.viewer_user, p.lasting, p.bot,
     p.surroundings, p.halted, p.after_pause, p.runs, p.waits_since, p.position, p.position_at, p.section_open, p.quality,
     p.bitrate, p.started_at, p.start_position, p.progressed, p.duration, p.startup_time, p.completed, p.failed, p.buffered,
-    p.bitrate_time, p.bitrate_weight, p.amounts, p.section_starts, p.section_ends, p.qualities,
+    p.bitrate_time, p.bitrate_weight, p.amounts, p.catalogued, p.section_starts, p.section_ends, p.qualities,
     p.quality_times"""
 
 _LATEST: Final[LiteralString] = f"""
-    SELECT {_COLUMNS} FROM unnest(%(keys)s::bigint[]) AS wanted(key)
+    SELECT {COLUMNS} FROM unnest(%(keys)s::bigint[]) AS wanted(key)
     CROSS JOIN LATERAL (
         SELECT * FROM playbacks WHERE site_no = %(site_no)s AND key = wanted.key ORDER BY start DESC LIMIT 1
     ) AS p
@@ -44,9 +42,13 @@ _LATEST: Final[LiteralString] = f"""
 _NEAR: Final[LiteralString] = f"""
     SELECT p.* FROM unnest(%(keys)s::bigint[], %(from)s::bigint[], %(to)s::bigint[]) AS wanted(key, low, high)
     CROSS JOIN LATERAL (
-        SELECT {_COLUMNS} FROM playbacks AS p
+        SELECT {COLUMNS} FROM playbacks AS p
         WHERE site_no = %(site_no)s AND key = wanted.key AND start < wanted.high AND last > wanted.low OFFSET 0
     ) AS p
+"""
+_LENGTHS: Final = """
+    SELECT content_id, duration FROM items
+    WHERE site_no = %(site_no)s AND content_id = ANY(%(videos)s::text[]) AND duration > 0
 """
 _DELETE: Final = """
     DELETE FROM playbacks AS p USING json_to_recordset(%(rows)s) AS gone(key bigint, start bigint)
@@ -56,14 +58,14 @@ _UPSERT: Final = """
     INSERT INTO playbacks (site_no, key, start, last, day, video_id, viewer, viewer_user, lasting, bot, surroundings,
         halted, after_pause, runs, waits_since, position, position_at, section_open, quality, bitrate, started_at,
         start_position, progressed, duration, startup_time, completed, failed, buffered, bitrate_time, bitrate_weight,
-        amounts, section_starts, section_ends, qualities, quality_times)
+        amounts, catalogued, section_starts, section_ends, qualities, quality_times)
     SELECT %(site_no)s, t.* FROM json_to_recordset(%(rows)s) AS t(key bigint, start bigint, last bigint, day date,
         video_id text, viewer bigint, viewer_user boolean, lasting boolean, bot boolean, surroundings bigint, halted boolean,
         after_pause boolean, runs boolean, waits_since bigint, position double precision, position_at bigint,
         section_open boolean, quality text, bitrate double precision, started_at bigint, start_position double precision,
         progressed boolean, duration double precision, startup_time double precision, completed boolean, failed boolean,
         buffered double precision, bitrate_time double precision, bitrate_weight double precision,
-        amounts bigint[], section_starts double precision[], section_ends double precision[], qualities text[],
+        amounts bigint[], catalogued double precision, section_starts double precision[], section_ends double precision[], qualities text[],
         quality_times double precision[])
     ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, viewer = excluded.viewer,
         viewer_user = excluded.viewer_user, lasting = excluded.lasting, halted = excluded.halted,
@@ -73,7 +75,7 @@ _UPSERT: Final = """
         start_position = excluded.start_position, progressed = excluded.progressed, duration = excluded.duration,
         startup_time = excluded.startup_time, completed = excluded.completed, failed = excluded.failed,
         buffered = excluded.buffered, bitrate_time = excluded.bitrate_time, bitrate_weight = excluded.bitrate_weight,
-        amounts = excluded.amounts, section_starts = excluded.section_starts, section_ends = excluded.section_ends,
+        amounts = excluded.amounts, catalogued = excluded.catalogued, section_starts = excluded.section_starts, section_ends = excluded.section_ends,
         qualities = excluded.qualities, quality_times = excluded.quality_times
 """
 
@@ -103,12 +105,27 @@ def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) 
     for key, chain in chains.items():
         if key not in late:
             changed += fold(latest.get(key), chain, touch)
+    know_lengths(connection, batch.site_no, changed)
     for playback in changed:
         contribute(playback, batch.contributions, 1)
     if gone:
         rows_gone = [{"key": playback.key, "start": playback.start} for playback in gone]
         connection.execute(_DELETE, {"site_no": batch.site_no, "rows": rows_parameter(rows_gone)})
     write(connection, batch.site_no, changed)
+
+
+def know_lengths(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -> None:
+    """Give playbacks whose events tell no duration that of the catalogue."""
+    untold: list[Playback] = []
+    for playback in playbacks:
+        playback.catalogued = None
+        if playback.duration is None:
+            untold.append(playback)
+    if untold:
+        wanted = {"site_no": site_no, "videos": list({playback.video_id for playback in untold})}
+        lengths: dict[str, float] = dict(connection.execute(_LENGTHS, wanted).fetchall())
+        for playback in untold:
+            playback.catalogued = lengths.get(playback.video_id)
 
 
 def _chains(facts: list[Fact]) -> dict[int, list[Fact]]:

@@ -109,6 +109,7 @@ class _Day:
         for visit in self.visits:
             values = self.dictionaries.values(visit.acquisition, visit.surroundings)
             visits.contribute(visit, values, zone, self.into, 1)
+        playback_state.know_lengths(connection, site_no, self.playbacks)
         for playback in self.playbacks:
             contributing.contribute(playback, self.into, 1)
         self.presence = {key: counts for key, counts in self.into.presence.items() if key[0] == day}

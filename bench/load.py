@@ -26,6 +26,7 @@ from streamgauge.schema.runner import migrate
 from streamgauge.warehouse import gate
 from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
+from streamgauge.web import page_steps
 
 from bench.database import ROOT, add_site
 from bench.traffic import Site
@@ -76,6 +77,7 @@ def take(server: Server, scale: str) -> str | None:
     if found is not None:
         with server.connect(found) as connection:
             if migrate(connection):
+                page_steps.write_days(connection, 1)
                 connection.execute("VACUUM ANALYZE")
     return found
 
@@ -148,6 +150,7 @@ def _close_days(connection: Connection) -> None:
             connection.execute(queries.ADD_DAY_TO_MONTH, key)
             build.build_day(connection, 1, day)
             connection.execute(queries.CLOSE_DAY, key)
+    page_steps.write_days(connection, 1)
 
 
 def _say(count: int) -> None:

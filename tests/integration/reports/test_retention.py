@@ -1,5 +1,6 @@
 """Retention cohorts: exact over days that are closed, dirty, open, or whose rollups are gone."""
 
+import json
 import random
 from collections import defaultdict
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from streamgauge.contributions import TOTAL_CODE
 from streamgauge.dimensions import Dimension
 from streamgauge.events.models import Acquisition
 from streamgauge.jobs.rollup_retention import Limits, remove_day
-from streamgauge.rollups.build import build_day
+from streamgauge.rollups.build import build_day, build_open_day
 
 from functions.api import journeys
 from tests.integration.reports.conftest import get, store
@@ -177,6 +178,22 @@ def test_equals_following_every_person(connection, site, rollups, seed):
         there[day] = {chance.randrange(60), chance.randrange(1 << 40)}
         rollups.people(day, {visitor: {TOTAL} for visitor in there[day]})
         connection.execute("UPDATE site_days SET dirty = true WHERE day = %s", [day])
+    # The last day is built in part; then one comes, one goes, and one comes back.
+    build_open_day(connection, site.site_no, days[-1])
+    gone = sorted(there[days[-1]])
+    connection.execute(
+        "UPDATE visitor_days SET codes = '{}' WHERE day = %s AND visitor = ANY(%s)", [days[-1], gone[:2]]
+    )
+    connection.execute(
+        "UPDATE visitor_days SET codes = %s WHERE day = %s AND visitor = %s", [[TOTAL_CODE], days[-1], gone[0]]
+    )
+    there[days[-1]] -= {gone[1]}
+    newcomer = chance.randrange(1 << 40)
+    there[days[-1]].add(newcomer)
+    connection.execute(
+        "INSERT INTO visitor_days SELECT (jsonb_populate_record(d, %s)).* FROM visitor_days d WHERE day = %s AND visitor = %s",
+        [json.dumps({"visitor": newcomer}), days[-1], gone[0]],
+    )
     start = days[30]
     query = f"startDate={start}&endDate={days[-1]}"
     expected = _cohorts(there, start)

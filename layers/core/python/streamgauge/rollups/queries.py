@@ -199,6 +199,30 @@ GROUP BY p.period, u.bots, u.chunk
 """
 """(period, bots, chunk, bits) of blocks."""
 
+BITS_OF_PART_DAYS: Final[LiteralString] = """
+SELECT bots, day, chunk, varbit_send(bit_or(bits)) FROM uniques
+WHERE site_no = %(site_no)s AND code = ANY(%(codes)s) AND span = 1 AND day = ANY(%(part_days)s::date[]) AND bots = ANY(%(bots)s)
+GROUP BY bots, day, chunk
+"""
+"""(bots, day, chunk, bits) of days whose bitmaps are as of an instant."""
+
+CHANGED_SINCE: Final[LiteralString] = """
+SELECT n.bots, n.day, n.visitor, (SELECT v.number FROM visitor_numbers v WHERE v.site_no = %(site_no)s AND v.visitor = n.visitor),
+    coalesce(d.present, false)
+FROM (
+    SELECT DISTINCT c.bots, c.day, v.visitor
+    FROM unnest(%(part_days)s::date[], %(as_of)s::xid8[]) AS p (day, as_of)
+    JOIN visitor_day_changes c ON c.site_no = %(site_no)s AND c.day = p.day AND c.made_by >= p.as_of AND c.bots = ANY(%(bots)s)
+    CROSS JOIN LATERAL unnest(c.visitors) AS v (visitor)
+) AS n
+LEFT JOIN LATERAL (
+    SELECT codes && %(codes)s::bigint[] AS present FROM visitor_days
+    WHERE site_no = %(site_no)s AND day = n.day AND bots = n.bots AND visitor = n.visitor AND lasting
+    OFFSET 0
+) AS d ON true
+"""
+"""(bots, day, visitor, number, whether they are there now) of those whose rows changed since the bitmaps of their day."""
+
 VISITORS_BEFORE: Final[LiteralString] = """
 SELECT bots, chunk, varbit_send(bits) FROM visitors_before WHERE site_no = %(site_no)s AND bots = ANY(%(bots)s)
 """

@@ -20,8 +20,8 @@ Direction = Literal["next", "previous"]
 MOST_STEPS: Final = 10
 MOST_VISITS: Final = 500_000
 """Visits that one answer walks through: what the database does well within the time of a request."""
-FEW_VISITS: Final = 20_000
-"""So few are found by their views of the page; more by looking through the visits of the days."""
+FEW_A_DAY: Final = 300
+"""So few visits of a day are found by their views of the page; more by looking through the day's visits."""
 EDGES: Final[dict[Direction, str]] = {"next": "(exit)", "previous": "(entry)"}
 """What stands where the visit ends or began."""
 
@@ -86,7 +86,7 @@ def _rows(question: Question, walk: Walk, page: Page) -> list[tuple[Any, ...]]:
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
     of_visits, holding = visit_condition(question.filters), holding_condition(question.filters)
     condition: LiteralString = f"{of_visits.sql} AND {holding.sql}"
-    walking = path_queries.walk(visit_joins(question.filters), condition, few=count <= FEW_VISITS) if walked else ""
+    walking = path_queries.walk(visit_joins(question.filters), condition, few=count <= FEW_A_DAY * len(walked)) if walked else ""
     if not by_steps and not walked:
         return []
     statement = path_queries.of_steps(walk.direction, walking) if by_steps else path_queries.of_walks(walking)

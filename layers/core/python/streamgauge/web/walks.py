@@ -16,7 +16,7 @@ STEPS: Final[LiteralString] = """, viewed AS (
     CROSS JOIN LATERAL (
         SELECT e.time, coalesce(e.event_uuid::text, e.event_id) COLLATE "C" AS id, e.page FROM events e
         WHERE e.day BETWEEN s.first_day AND s.last_day AND e.day >= %(utc_low)s
-            AND e.site_no = %(site_no)s AND e.kind = 1 AND e.visit_key = ANY(s.keys) AND e.time BETWEEN s.start AND s.last
+            AND e.site_no = %(site_no)s AND e.kind = 1 AND e.visit_key = ANY(s.keys) AND e.time + 0 BETWEEN s.start AND s.last
             AND ((e.flags & 1) = 1) = s.bot
     ) e
     JOIN pages p ON p.code = e.page
@@ -36,6 +36,6 @@ STEPS: Final[LiteralString] = """, viewed AS (
 )"""
 """The pages of the visits in order, as path and a code of it, views of one page in a row being one step; takes `site_no` and the first UTC day of the visits, `utc_low`.
 
-Visits with one page view are left out: their state tells it. Where another visit of the same visitor ends or begins at the same
+`time + 0`: by the index on times the planner would look for a few hours' events beside a visit's few. Visits with one page view are left out: their state tells it. Where another visit of the same visitor ends or begins at the same
 instant, the number of a visit's page views tells which of those then are its own.
 """

@@ -86,7 +86,11 @@ def _rows(question: Question, walk: Walk, page: Page) -> list[tuple[Any, ...]]:
         raise OutOfBoundsError(message, [(["query", "startDate"], message)])
     of_visits, holding = visit_condition(question.filters), holding_condition(question.filters)
     condition: LiteralString = f"{of_visits.sql} AND {holding.sql}"
-    walking = path_queries.walk(visit_joins(question.filters), condition, few=count <= FEW_A_DAY * len(walked)) if walked else ""
+    walking = (
+        path_queries.walk(visit_joins(question.filters), condition, few=count <= FEW_A_DAY * len(walked))
+        if walked
+        else ""
+    )
     if not by_steps and not walked:
         return []
     statement = path_queries.of_steps(walk.direction, walking) if by_steps else path_queries.of_walks(walking)

@@ -79,6 +79,7 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/v1/funnels/track",
         "/api/analytics/view/{videoId}",
         *(f"/v1/{name}" for name in ("track", "page", "screen", "identify", "group", "alias", "batch", *"tpsigab")),
+        "/beacon/v1/batch",
         "/v1/projects/{key}/settings",
         "/sourceConfig",
         *(f"/{name}" for name in ("batch", "e", "i/v0/e", "capture", "track", "engage", "decide", "flags", "s")),

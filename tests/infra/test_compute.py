@@ -109,6 +109,15 @@ def test_the_api_has_every_route_and_asks_its_authorizer_without_a_cache(assembl
     assert {one["PayloadFormatVersion"] for one in integrations} == {"2.0"}
 
 
+def test_pages_of_every_origin_may_send_whatever_their_clients_do(assembly: Assembly) -> None:
+    (api,) = (one for one in apis(assembly["Compute"]).values() if one["ProtocolType"] == "HTTP")
+    cors = api["CorsConfiguration"]
+    # A bare * would keep out requests with credentials, which PostHog's library makes.
+    assert (cors["AllowOrigins"], cors["AllowCredentials"]) == (["https://*", "http://*"], True)
+    # Segment's, RudderStack's and Umami's.
+    assert {"authorization", "content-type", "anonymousid", "sentat", "x-umami-cache"} <= set(cors["AllowHeaders"])
+
+
 def apis(template: Any) -> dict[str, Any]:
     return {name: one["Properties"] for name, one in template.of("AWS::ApiGatewayV2::Api").items()}
 

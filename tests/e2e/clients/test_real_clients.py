@@ -101,6 +101,7 @@ class Site:
 
 
 def holds(site: Site, eventually: Callable[..., float], *, video: bool) -> None:
+    """Wait until the figures are those of the visit. Clients that express a video also say who the user is."""
     wanted = {
         "visit": VISIT,
         "custom-events": [("Signup", 1)],
@@ -115,6 +116,8 @@ def holds(site: Site, eventually: Callable[..., float], *, video: bool) -> None:
             "GET", "/api/v1/dead-letters", headers={"authorization": f"Bearer {site.keys['admin']}"}
         )
         assert site.figures(video=video) == wanted, letters.text
+    if video:
+        assert site.ask("/api/v1/users/user-1")["traits"]["plan"] == "pro"
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -251,3 +251,10 @@ def test_calls_of_one_millisecond_keep_their_order(door: Door) -> None:
     calls = [{"type": "track", "event": "x", "messageId": number, "timestamp": stamp} for number in ("c", "a", "b")]
     assert door.send({"batch": calls, "sentAt": "2026-05-28T20:26:40Z"}, path="/v1/batch").status == 200
     assert [(event.id, event.time - NOW + 500_000) for event in door.events] == [("c", 0), ("a", 1), ("b", 2)]
+
+
+def test_a_beacon_of_rudderstack_names_its_key_in_the_query(door: Door) -> None:
+    body = json.dumps({"batch": [{"type": "track", "event": "x", "anonymousId": "a"}]})
+    headers = {"content-type": "text/plain"}
+    reply = door.send(body, path="/beacon/v1/batch", key=None, query={"writeKey": "w"}, headers=headers)
+    assert (reply.status, len(door.events)) == (200, 1)

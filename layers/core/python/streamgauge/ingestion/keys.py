@@ -78,7 +78,8 @@ def given_key(call: Call) -> str:
         found = _user_name(credentials)
     else:
         found = ""
-    for candidate in (found, headers.get("x-write-key", ""), call.query.get("key", "")):
+    named = call.query.get("key") or call.query.get("writeKey") or ""
+    for candidate in (found, headers.get("x-write-key", ""), named):
         key = candidate.strip()
         if key.lower() not in _NONE:
             return key[:_MAX_KEY]

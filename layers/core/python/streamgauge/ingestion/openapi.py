@@ -97,7 +97,7 @@ def _segment() -> dict[str, dict[str, Any]]:
         "required": ["batch"],
         "properties": {"batch": {"type": "array", "items": message, "minItems": 1, "maxItems": 500}},
     }
-    batches = {f"/v1/{name}": ("Segment: up to 500 calls", several) for name in ("batch", "b")}
+    batches = dict.fromkeys(("/v1/batch", "/v1/b", "/beacon/v1/batch"), ("Segment: up to 500 calls", several))
     taken: dict[int, tuple[str, str | None]] = {
         200: ("Taken; a refused call of a batch is kept as a dead letter.", None)
     }

@@ -190,4 +190,5 @@ def answer(reading: Reading) -> outcome.Outcome:
 
 
 DIALECT: Final = Dialect("segment", read, reread, answer)
-PATHS: Final = tuple(f"/v1/{name}" for pair in _SHORT.items() for name in pair)
+PATHS: Final = (*(f"/v1/{name}" for pair in _SHORT.items() for name in pair), "/beacon/v1/batch")
+"""The last is where RudderStack's browser library sends beacons."""

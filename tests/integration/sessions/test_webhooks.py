@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamgauge.erasure import live_state
 from streamgauge.ingestion.webhooks.receiving import calls_of_container
 from streamgauge.store import dead_letters as letters
 
@@ -115,6 +116,29 @@ class TestJellyfin:
         assert door.server.active() == []
         (found,) = door.stored("anna")
         assert (found["status"], found["duration_seconds"], found["ended_at"]) == ("ended", 30, at(40))
+
+    def test_it_plays_from_where_its_device_signed_in_within_a_day(self, door):
+        playing = jellyfin("Start", 0, 0)
+        arrived = {name: playing[name] for name in ("UserId", "DeviceId", "DeviceName") if name in playing}
+        arrived |= {"NotificationType": "SessionStart", "RemoteEndPoint": "203.0.113.5", "Client": "Jellyfin Web"}
+        assert door.send("jellyfin", arrived) == (200, "accepted")
+        assert door.send("jellyfin", playing | {"DeviceId": "another"}) == (200, "accepted")
+        assert door.send("jellyfin", playing) == (200, "accepted")
+        assert {(one["device_id"], one["ip_address"]) for one in door.server.active()} == {
+            ("another", ""),
+            (playing["DeviceId"], "203.0.113.5"),
+        }
+        door.server.after(25 * 3600)
+        assert door.send("jellyfin", jellyfin("Start", 0, 25 * 3600)) == (200, "accepted")
+        assert [one["ip_address"] for one in door.server.active()] == [""]
+
+    def test_where_a_device_signed_in_leaves_with_its_user(self, door):
+        playing = jellyfin("Start", 0, 0)
+        door.send("jellyfin", {**playing, "NotificationType": "SessionStart", "RemoteEndPoint": "203.0.113.5"})
+        assert live_state.remove_sessions("blog", "ben", []) == 0
+        assert live_state.remove_sessions("blog", playing["UserId"], []) == 1
+        door.send("jellyfin", playing)
+        assert [one["ip_address"] for one in door.server.active()] == [""]
 
     def test_order_and_repetition_change_nothing(self, door):
         bodies = [

@@ -10,7 +10,8 @@ from streamgauge.events.reasons import Reason
 from streamgauge.ingestion.refusal import RefusedError
 from streamgauge.ingestion.webhooks import emby, jellyfin, plex
 from streamgauge.ingestion.webhooks.forms import read_body
-from streamgauge.ingestion.webhooks.played import address, content_type, identity, moment, resolution, title
+from streamgauge.ingestion.webhooks.played import SignedIn, address, content_type, identity, moment, resolution, title
+from streamgauge.sessions.folding import device_of
 
 DATA = Path(__file__).parents[5] / "shared" / "data" / "media-server"
 TEMPLATE = Path(__file__).parents[4] / "clients" / "jellyfin" / "webhook.handlebars"
@@ -119,7 +120,15 @@ class TestJellyfin:
         assert (found.user_id, found.item) == (read_jellyfin().user_id, read_jellyfin().item)
         assert (found.told.paused, found.told.position, found.told.resolution) == (False, 1.5, "1080p")
 
-    @pytest.mark.parametrize("kind", ["AuthenticationSuccess", "SessionStart", "UserDataSaved", "ItemAdded"])
+    @pytest.mark.parametrize("kind", ["AuthenticationSuccess", "SessionStart"])
+    def test_a_device_that_signs_in_says_where_it_is(self, kind):
+        body = {name: JELLYFIN[name] for name in ("UserId", "DeviceId", "DeviceName")} | {"Client": "Jellyfin Web"}
+        found = jellyfin.read({**body, "NotificationType": kind, "RemoteEndPoint": "203.0.113.5:8096"})
+        playing = read_jellyfin()
+        assert found == SignedIn(user_id=playing.user_id, device=device_of(playing.item, ""), address="203.0.113.5")
+        assert jellyfin.read({**body, "NotificationType": kind}) is None
+
+    @pytest.mark.parametrize("kind", ["UserDataSaved", "ItemAdded", "AuthenticationSuccess", "SessionStart"])
     def test_other_notifications_are_ignored(self, kind):
         assert jellyfin.read({"NotificationType": kind}) is None
 
@@ -284,6 +293,10 @@ class TestPublishedBodies:
         assert (found.call, found.user_id, found.item.content_id) == (call, user, content)
         assert found.item.title
 
-    @pytest.mark.parametrize("kind", ["AuthenticationSuccess", "SessionStart", "UserDataSaved"])
-    def test_other(self, kind):
-        assert jellyfin.read(json.loads((DATA / f"jellyfin_webhook_{kind}.json").read_text())) is None
+    @pytest.mark.parametrize(
+        ("kind", "address"),
+        [("AuthenticationSuccess", "127.0.0.1"), ("SessionStart", "192.168.1.34"), ("UserDataSaved", None)],
+    )
+    def test_other(self, kind, address):
+        found = jellyfin.read(json.loads((DATA / f"jellyfin_webhook_{kind}.json").read_text()))
+        assert (None if found is None else found.address) == address

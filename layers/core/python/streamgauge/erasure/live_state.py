@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.sessions import live
+from streamgauge.sessions import addresses, live
 from streamgauge.settings import settings
 from streamgauge.store import dynamo
 
@@ -23,11 +23,12 @@ def remove_sessions(site_id: str, user_id: str, session_ids: Collection[str]) ->
     """
     known = set(session_ids)
     items = [item for item in _all(settings().text("SESSIONS_TABLE")) if item["pk"].startswith(f"{site_id}#")]
+    signed_in = addresses.of_user(site_id, user_id)
     known |= {live.id_of(item) for item in items if live.user_of(item) == user_id}
     gone = [
         {"pk": item["pk"], "sk": item["sk"]}
         for item in items
-        if known & {live.id_of(item), item.get("alias"), item.get("session")}
+        if item["pk"] == signed_in or known & {live.id_of(item), item.get("alias"), item.get("session")}
     ]
     dynamo.batch_write(settings().text("SESSIONS_TABLE"), deletes=gone)
     return len(gone)

@@ -13,8 +13,8 @@ import msgspec
 from streamgauge.clock import MICROSECONDS
 from streamgauge.errors import ConflictError
 from streamgauge.ingestion.times import AHEAD
-from streamgauge.sessions import live
-from streamgauge.sessions.folding import REJOIN, is_live
+from streamgauge.sessions import addresses, live
+from streamgauge.sessions.folding import REJOIN, device_of, is_live
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
@@ -72,7 +72,10 @@ def _is_over(session: Session, played: Played, told: Told) -> bool:
 
 
 def _begin(calls: SessionCalls, site: SiteRecord, played: Played, told: Told, session_id: str | None, now: int) -> None:
-    """Start a session; a stop or a scrobble whose start never came ends it at once, so that no ghost is left."""
+    """Start a session, from where its device signed in if nothing else says it; a stop or a scrobble whose start never came ends it at once, so that no ghost is left."""
+    if told.address is None:
+        device = device_of(played.item, "")
+        told = msgspec.structs.replace(told, address=addresses.last(site.site_id, played.user_id, device, now))
     began = calls.start(site, played.user_id, played.item, told, now, session_id)
     if played.call == "stop" or (played.over and began.is_new):
         calls.stop(site, began.session.id, told, now)

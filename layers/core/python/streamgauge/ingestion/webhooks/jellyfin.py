@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from streamgauge.events.models import SessionItem
-from streamgauge.events.reasons import Reason
-from streamgauge.ingestion.refusal import RefusedError
 from streamgauge.ingestion.session_calls import Told
 from streamgauge.ingestion.webhooks import played
-from streamgauge.ingestion.webhooks.played import Played
+from streamgauge.ingestion.webhooks.played import Played, SignedIn
+from streamgauge.sessions.folding import device_of
+from streamgauge.sessions.live import has_device
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 TICKS: Final = 10_000_000
 
 _CALLS: Final[dict[str, Call]] = {"PlaybackStart": "start", "PlaybackProgress": "beat", "PlaybackStop": "stop"}
+_SIGN_INS: Final = frozenset({"AuthenticationSuccess", "SessionStart"})
+"""The plug-in tells where a device is with these alone."""
 _OTHERS: Final = frozenset(
     {
         "AuthenticationFailure",
-        "AuthenticationSuccess",
         "Generic",
         "ItemAdded",
         "ItemDeleted",
@@ -33,7 +34,6 @@ _OTHERS: Final = frozenset(
         "PluginInstalling",
         "PluginUninstalled",
         "PluginUpdated",
-        "SessionStart",
         "SubtitleDownloadFailure",
         "TaskCompleted",
         "UserCreated",
@@ -46,19 +46,23 @@ _OTHERS: Final = frozenset(
 )
 
 
-def read(body: Mapping[str, Any]) -> Played | None:
+class _Device(TypedDict):
+    client_name: str
+    device_name: str | None
+    device_id: str | None
+
+
+def read(body: Mapping[str, Any]) -> Played | SignedIn | None:
     """Return what a body says; None for a notification of something else. Raises RefusedError."""
-    kind = played.text(body.get("NotificationType"))
-    if kind in _OTHERS:
-        return None
-    call = _CALLS.get(kind or "")
+    if played.text(body.get("NotificationType")) in _SIGN_INS:
+        return _signed_in(body)
+    call = played.meant(body, "NotificationType", _CALLS, _OTHERS)
     if call is None:
-        raise RefusedError(Reason.UNKNOWN_KIND, "This NotificationType is not known.", ("NotificationType",))
-    user = played.identity(body.get("UserId")) or played.name(body.get("NotificationUsername"))
+        return None
     method = played.text(body.get("PlayMethod"))
     return Played(
         call=call,
-        user_id=played.needed(user or played.name(body.get("Username")), "UserId"),
+        user_id=played.needed(_user(body), "UserId"),
         item=_item(body, heartbeats=call == "beat"),
         told=Told(
             time=played.moment(body.get("UtcTimestamp")) or played.moment(body.get("Timestamp")),
@@ -71,6 +75,30 @@ def read(body: Mapping[str, Any]) -> Played | None:
         ),
         play=played.identity(body.get("PlaySessionId")),
     )
+
+
+def _signed_in(body: Mapping[str, Any]) -> SignedIn | None:
+    user, address = _user(body), played.address(body.get("RemoteEndPoint"))
+    item = SessionItem("", "", **_device(body))
+    if user is None or address is None or not has_device(item):
+        return None
+    return SignedIn(user_id=user, device=device_of(item, ""), address=address)
+
+
+def _user(body: Mapping[str, Any]) -> str | None:
+    return (
+        played.identity(body.get("UserId"))
+        or played.name(body.get("NotificationUsername"))
+        or played.name(body.get("Username"))
+    )
+
+
+def _device(body: Mapping[str, Any]) -> _Device:
+    return {
+        "client_name": played.text(body.get("ClientName")) or played.text(body.get("Client")) or "Jellyfin",
+        "device_name": played.text(body.get("DeviceName")),
+        "device_id": played.text(body.get("DeviceId")),
+    }
 
 
 def _item(body: Mapping[str, Any], *, heartbeats: bool) -> SessionItem:
@@ -86,9 +114,7 @@ def _item(body: Mapping[str, Any], *, heartbeats: bool) -> SessionItem:
             played.whole(body.get("EpisodeNumber")),
         ),
         runtime=played.seconds(body.get("RunTimeTicks"), TICKS) or None,
-        client_name=played.text(body.get("ClientName")) or played.text(body.get("Client")) or "Jellyfin",
-        device_name=played.text(body.get("DeviceName")),
-        device_id=played.text(body.get("DeviceId")),
+        **_device(body),
         heartbeats=heartbeats,
         source="jellyfin",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -15,10 +15,12 @@ from streamgauge.places.lookup import normal
 from streamgauge.sessions.folding import HIGHEST_BITRATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from streamgauge.events.models import Call, SessionItem
     from streamgauge.ingestion.session_calls import Told
+
+Meant = TypeVar("Meant")
 
 LONGEST_TEXT: Final = 200
 LONGEST_TITLE: Final = 500
@@ -62,6 +64,25 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     told: Told
     play: str | None = None
     over: bool = False
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's device that came to its server; `device` as of `folding.device_of`."""
+
+    user_id: str
+    device: str
+    address: str
+
+
+def meant(body: Mapping[str, Any], field: str, known: Mapping[str, Meant], others: Collection[str]) -> Meant | None:
+    """Return what a field with the kind of a notification means; None for others. Raises RefusedError for what is not known."""
+    kind = text(body.get(field))
+    if kind in others:
+        return None
+    found = known.get(kind or "")
+    if found is None:
+        raise RefusedError(Reason.UNKNOWN_KIND, f"This {field} is not known.", (field,))
+    return found
 
 
 def section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge.events.models import SessionItem
-from streamgauge.events.reasons import Reason
-from streamgauge.ingestion.refusal import RefusedError
 from streamgauge.ingestion.session_calls import Told
 from streamgauge.ingestion.webhooks import played
 from streamgauge.ingestion.webhooks.played import Played
@@ -42,13 +40,11 @@ _OTHERS: Final = frozenset(
 
 def read(body: Mapping[str, Any]) -> Played | None:
     """Return what a payload says; None for an event of something else. Raises RefusedError."""
-    event = played.text(body.get("event"))
-    if event in _OTHERS:
-        return None
-    known = _CALLS.get(event or "")
+    known = played.meant(body, "event", _CALLS, _OTHERS)
     if known is None:
-        raise RefusedError(Reason.UNKNOWN_KIND, "This event is not known.", ("event",))
+        return None
     call, paused = known
+    event = body["event"]
     account, media = played.section(body, "Account"), _media(played.section(body, "Metadata"))
     user = played.text(account.get("id")) or played.name(account.get("title"))
     item = _item(body)

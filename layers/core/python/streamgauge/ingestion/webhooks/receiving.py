@@ -18,6 +18,8 @@ from streamgauge.ingestion.visitors import Derived, Hashes
 from streamgauge.ingestion.webhooks import emby, jellyfin, plex
 from streamgauge.ingestion.webhooks.following import follow
 from streamgauge.ingestion.webhooks.forms import read_body
+from streamgauge.ingestion.webhooks.played import SignedIn
+from streamgauge.sessions import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 Status = Literal["accepted", "ignored", "rejected"]
 
-SERVERS: Final[dict[str, Callable[[Mapping[str, Any]], Played | None]]] = {
+SERVERS: Final[dict[str, Callable[[Mapping[str, Any]], Played | SignedIn | None]]] = {
     "jellyfin": jellyfin.read,
     "plex": plex.read,
     "emby": emby.read,
@@ -47,14 +49,21 @@ def calls_of_container() -> SessionCalls:
 def receive(call: Call, server: str, site: SiteRecord, key: KeyRecord) -> Status:
     """Take a webhook: followed, ignored as it tells of no playing, or rejected and kept. Raises StoreAwayError, UnavailableError."""
     try:
-        played = SERVERS[server](_body(call))
-        if played is None:
+        said = SERVERS[server](_body(call))
+        if said is None:
             return "ignored"
-        follow(calls_of_container(), site, played, call.received, call.now)
+        _take(said, site, call.received, call.now)
     except RefusedError as refusal:
         _keep(call, server, site, key, refusal)
         return "rejected"
     return "accepted"
+
+
+def _take(said: Played | SignedIn, site: SiteRecord, received: int, now: int) -> None:
+    if isinstance(said, SignedIn):
+        addresses.remember(site.site_id, said.user_id, said.device, said.address, received)
+    else:
+        follow(calls_of_container(), site, said, received, now)
 
 
 def _body(call: Call) -> dict[str, Any]:
@@ -72,9 +81,9 @@ def server_of(derived: Derived) -> str | None:
 def receive_again(server: str, body: bytes, site: SiteRecord, received: int, now: int) -> bool:
     """Take a webhook from its dead letter, as of its first receipt; False when it is refused again. Raises StoreAwayError."""
     try:
-        played = SERVERS[server](read_body(body))
-        if played is not None:
-            follow(calls_of_container(), site, played, received, now)
+        said = SERVERS[server](read_body(body))
+        if said is not None:
+            _take(said, site, received, now)
     except (RefusedError, OutOfBoundsError):
         return False
     return True

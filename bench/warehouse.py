@@ -18,7 +18,7 @@ from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.partitions import ensure_day
-from streamgauge.warehouse.raw import write_events
+from streamgauge.warehouse.raw_rows import write_events
 from streamgauge.warehouse.receipts import Accounting, claim_ids, claim_of
 
 from bench import endpoint
@@ -215,15 +215,13 @@ def _insert_and_copy(server: Server) -> tuple[Cost, Cost]:
     connection.execute(
         f"CREATE TABLE bare_events_1 PARTITION OF bare_events FOR VALUES FROM ('{day}') TO ('{day + timedelta(1)}')"  # type: ignore[arg-type]
     )
-    Dictionaries().store(connection, ((claim.event, claim.fact) for claim in claims if claim.fact is not None))
+    Dictionaries().store(connection, claims)
 
     def insert(first: int, last: int) -> None:
         for start in range(first, last, BATCH):
             with connection.transaction():
                 new = claim_ids(connection, claims[start : start + BATCH], Accounting())
-                write_events(
-                    connection, site_no, ((claim.event, claim.fact) for claim in new if claim.fact is not None)
-                )
+                write_events(connection, site_no, new)
 
     def copy(pieces: list[tuple[bytes, bytes]]) -> None:
         for ids, events in pieces:

@@ -26,7 +26,7 @@ from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import SiteBatch
-from streamgauge.web.visits import contribute_event
+from streamgauge.web.visits import contribute_events
 
 from infra.local.event_source import Mapping
 from tests.oracle.counting import count
@@ -52,9 +52,7 @@ Database = psycopg.Connection[Any]
 def no_conflict_clause(monkeypatch: pytest.MonkeyPatch) -> None:
     """`event_ids` takes every id for new."""
     columns = "%s::integer[], %s::uuid[], %s::date[], %s::integer[], %s::bigint[], %s::integer[]"
-    monkeypatch.setattr(
-        receipts, "_CLAIM", f"SELECT encode(uuid_send(digest), 'hex') FROM unnest({columns}) AS t(site_no, digest)"
-    )
+    monkeypatch.setattr(receipts, "_CLAIM", f"SELECT FROM unnest({columns}) AS t(site_no, digest)")
 
 
 def no_sort(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,8 +133,8 @@ def hot_rows(connection: Database, url: str) -> list[str]:
 
     def lane(_: int) -> None:
         added = SiteBatch(site_no, site, ZONE, view_window=0, dictionaries=Dictionaries(), locked=set())
-        for n in range(300):
-            contribute_event(fact_of(stamped("page_view", "2024-11-20 12:00", path=f"/{n}"), ZONE), added.contributions)
+        views = (stamped("page_view", "2024-11-20 12:00", path=f"/{n}") for n in range(300))
+        contribute_events((fact_of(view, ZONE) for view in views), added.contributions)
         with psycopg.connect(url, autocommit=True) as own:
             own.execute("SET deadlock_timeout = '20ms'")
             for _turn in range(8):

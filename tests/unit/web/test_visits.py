@@ -22,7 +22,7 @@ from streamgauge.contributions import (
 from streamgauge.dimensions import Dimension, code_of
 from streamgauge.events.facts import acquisition_values, anonymous_key, fact_of, surroundings_values, user_key
 from streamgauge.events.models import Acquisition, StampedEvent, Surroundings
-from streamgauge.web.visits import GAP, Visit, contribute, contribute_event, fold
+from streamgauge.web.visits import GAP, Visit, contribute, contribute_events, fold
 
 from tests.support.stamped import ZONE, instant, person_hash, stamped
 
@@ -44,12 +44,10 @@ def rollups(*events: StampedEvent) -> Contributions:
         for event in events
         for code, found in (acquisition_values(event.acquisition), surroundings_values(event.surroundings))
     }
-    for event in events:
-        contribute_event(fact_of(event, ZONE), into)
+    contribute_events([fact_of(event, ZONE) for event in events], into)
     for visit in visits(*(event for event in events if event.touches_visit)):
-        contribute(visit, values[visit.acquisition] + values[visit.surroundings], ZONE, into, 1)
-    for key, counts in into.presence.items():
-        into.settle_visitor(key, counts, 1)
+        contribute(visit, (values[visit.acquisition], values[visit.surroundings]), ZONE, into, 1)
+    into.settle_visitors(into.presence.items(), 1)
     return into
 
 

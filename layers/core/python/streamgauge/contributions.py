@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from streamgauge.dimensions import Dimension, code_of
@@ -98,26 +98,30 @@ class Contributions:
     def code(self, dimension: Dimension, name: str) -> int:
         """Return the code of a value, and remember its text."""
         code = code_of(dimension, name)
-        if code not in self.kinds:
-            self.kinds[code] = dimension
+        self.kinds[code] = dimension
         self.names[code] = name
         return code
 
-    def appear(self, day: date, *, bot: bool, visitor: int, lasting: bool) -> dict[int, int]:
-        """Return the counts per code of a visitor-day, to be changed in place."""
+    def appear(self, day: date, codes: Iterable[int], step: int, *, bot: bool, visitor: int, lasting: bool) -> None:
+        """Count (`step`) a visitor's day under different codes."""
         key = (day, bot, visitor)
         counts = self.presence.get(key)
         if counts is None:
-            counts = self.presence[key] = {}
+            self.presence[key] = dict.fromkeys(codes, step)
             self.lasting[visitor] = lasting
-        return counts
-
-    def settle_visitor(self, key: tuple[date, bool, int], codes: Iterable[int], step: int) -> None:
-        """Count a visitor-day (day, bot, visitor) in (`step` 1) or out (-1) of values where it newly or no longer appears."""
-        day, bot, visitor = key
-        lasting = step if self.lasting[visitor] else 0
-        kinds, rows = self.kinds, self.days[day, bot]
+            return
         for code in codes:
-            row = rows[code] if kinds[code] != _HOUR else self.hours[int(self.names[code]), bot]
-            row[VISITORS] += step
-            row[LASTING] += lasting
+            counts[code] = counts.get(code, 0) + step
+
+    def settle_visitors(self, appearances: Iterable[tuple[tuple[date, bool, int], Iterable[int]]], step: int) -> None:
+        """Count visitor-days (day, bot, visitor) in (`step` 1) or out (-1) of values where they newly or no longer appear."""
+        counted: defaultdict[tuple[date, bool, bool], Counter[int]] = defaultdict(Counter)
+        for (day, bot, visitor), codes in appearances:
+            counted[day, bot, self.lasting[visitor]].update(iter(codes))
+        for (day, bot, lasting), counts in counted.items():
+            rows = self.days[day, bot]
+            for code, count in counts.items():
+                row = rows[code] if self.kinds[code] != _HOUR else self.hours[int(self.names[code]), bot]
+                row[VISITORS] += step * count
+                if lasting:
+                    row[LASTING] += step * count

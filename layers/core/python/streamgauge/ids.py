@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _UUID_LENGTH: Final = 36
 
 
@@ -16,13 +16,14 @@ def is_uuid(text: str) -> bool:
     return len(text) == _UUID_LENGTH and _UUID(text) is not None
 
 
-def digest(site: str, text: str) -> str:
+def digest(site: str, text: str, *, uuid: bool | None = None) -> str:
     """Return 128 bits for an event id of a site as 32 digits; two alike among a billion are as good as impossible (10^-21).
 
     Those of UUIDs of version 7, which begin with a time, begin with it too: new ones then stand side by side in the index.
+    `uuid` says whether it is one, where that is known.
     """
     content = f"{site}\x1f{text}".encode("utf-8", "surrogatepass")
-    if text[14:15] == "7" and is_uuid(text):
+    if text[14:15] == "7" and (is_uuid(text) if uuid is None else uuid):
         return text[:8] + text[9:13] + text[14:18] + blake2b(content, digest_size=8).hexdigest()
     return blake2b(content, digest_size=16).hexdigest()
 

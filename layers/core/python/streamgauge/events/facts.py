@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date  # noqa: TC003 (a field of a msgspec.Struct is read at run time)
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -67,7 +68,8 @@ class Fact(msgspec.Struct, gc=False):
     """One event for the rules of visits and playbacks; ordered by (`time`, `id`), of the local `hour` (first second) and `day`.
 
     `visit_key`: chain of visits (None: touches none); `prev_key`: the hash's key of the day before; `visitor`: the person
-    that it counts for outside visits; `lasting_key`: whether `visit_key` outlasts the day.
+    that it counts for outside visits; `lasting_key`: whether `visit_key` outlasts the day; `code`: what a page view's page, or a
+    custom event's name, has in the rollups.
     """
 
     time: int
@@ -84,14 +86,24 @@ class Fact(msgspec.Struct, gc=False):
     interactive: bool
     path: str | None
     name: str | None
+    code: int | None
     acquisition: int
     surroundings: int
     play_key: int | None
     video: VideoFields | None
 
 
-Values = tuple[tuple[Dimension, int, str], ...]
-"""(dimension, code, name) of each value that is known."""
+ORDER: Final = attrgetter("time", "id")
+"""The key by which facts are sorted before they are folded."""
+
+
+class Values(NamedTuple):
+    """What is known of an acquisition or of surroundings: the codes of its values, and their dimensions and names."""
+
+    codes: tuple[int, ...]
+    kinds: dict[int, Dimension]
+    names: dict[int, str]
+
 
 _ACQUISITION_DIMENSIONS: Final = (
     (Dimension.SOURCE, "source"),
@@ -117,7 +129,9 @@ _SURROUNDINGS_DIMENSIONS: Final = (
 
 def _values(content: Acquisition | Surroundings, dimensions: tuple[tuple[Dimension, str], ...]) -> Values:
     found = ((dimension, getattr(content, field)) for dimension, field in dimensions)
-    return tuple((dimension, code_of(dimension, name), name) for dimension, name in found if name)
+    known = {code_of(dimension, name): (dimension, name) for dimension, name in found if name}
+    kinds = {code: dimension for code, (dimension, _) in known.items()}
+    return Values(tuple(known), kinds, {code: name for code, (_, name) in known.items()})
 
 
 @lru_cache(maxsize=65_536)
@@ -157,6 +171,25 @@ def playback_key(session_id: str | None, visitor: int | None, video_id: str, *, 
     """Return the number of a playback's chain: a session's, or without one its visitor's."""
     chain = session_id if session_id is not None else f"\x1d{visitor}"
     return number("bot play" if bot else "play", chain, video_id)
+
+
+@lru_cache(maxsize=65_536)
+def _page_code(path: str) -> int:
+    return code_of(Dimension.PAGE, path)
+
+
+@lru_cache(maxsize=16_384)
+def _event_code(name: str) -> int:
+    return code_of(Dimension.EVENT, name)
+
+
+def counted_code(kind: int, path: str | None, name: str | None) -> int | None:
+    """Return the code in the rollups of a page view's page or a custom event's name, None for other events."""
+    if kind == PAGE_VIEW and path is not None:
+        return _page_code(path)
+    if kind == CUSTOM and name is not None:
+        return _event_code(name)
+    return None
 
 
 def flags_of(event: StampedEvent) -> int:
@@ -207,23 +240,28 @@ def fact_of(event: StampedEvent, zone: str) -> Fact:
     play_key: int | None = None
     if event.video is not None:
         play_key = playback_key(event.session_id, visitor, event.video.video_id, bot=event.bot)
+    touches_visit = event.touches_visit
+    kind = KIND_NUMBERS[event.kind]
+    path = None if event.page is None else event.page.path
+    # By position, here and where raw rows are read: names cost more than all the rest of this.
     return Fact(
-        time=event.time,
-        id=event.id,
-        hour=hour,
-        day=day,
-        kind=KIND_NUMBERS[event.kind],
-        bot=event.bot,
-        visit_key=key if event.touches_visit else None,
-        prev_key=prev_key if event.touches_visit else None,
-        visitor=visitor,
-        user=user,
-        lasting_key=lasting,
-        interactive=event.interactive,
-        path=None if event.page is None else event.page.path,
-        name=event.name,
-        acquisition=acquisition_values(event.acquisition)[0],
-        surroundings=surroundings_values(event.surroundings)[0],
-        play_key=play_key,
-        video=event.video,
+        event.time,
+        event.id,
+        hour,
+        day,
+        kind,
+        event.bot,
+        key if touches_visit else None,
+        prev_key if touches_visit else None,
+        visitor,
+        user,
+        lasting,
+        event.interactive,
+        path,
+        event.name,
+        counted_code(kind, path, event.name),
+        acquisition_values(event.acquisition)[0],
+        surroundings_values(event.surroundings)[0],
+        play_key,
+        event.video,
     )

@@ -119,7 +119,8 @@ def _named(part: Part, row: ImportedRow, domains: tuple[str, ...]) -> Iterable[t
     if part == "totals":
         return [(Dimension.TOTAL, code_of(Dimension.TOTAL, ""), "")]
     if part == "sources":
-        return acquisition_values(_acquisition(row, domains))[1]
+        known = acquisition_values(_acquisition(row, domains))[1]
+        return [(known.kinds[code], code, known.names[code]) for code in known.codes]
     named = ((Dimension[field.upper()], getattr(row, field)) for field in _FIELDS[part])
     return [(dimension, code_of(dimension, name), name) for dimension, name in named if name]
 

@@ -39,9 +39,8 @@ def contribute(playback: Playback, into: Contributions, step: int) -> None:
         into.video_values[*key, RENDITION, quality] += step * round(seconds * MILLION)
     if playback.viewer is not None:
         lasting = playback.viewer_user or playback.lasting
-        counts = into.appear(playback.day, bot=playback.bot, visitor=playback.viewer, lasting=lasting)
         code = into.code(Dimension.VIEWER, playback.video_id)
-        counts[code] = counts.get(code, 0) + step
+        into.appear(playback.day, [code], step, bot=playback.bot, visitor=playback.viewer, lasting=lasting)
 
 
 def amounts_of(playback: Playback) -> list[int] | None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streamgauge.clock import MICROSECONDS
-from streamgauge.events.facts import soon_after_midnight
+from streamgauge.events.facts import ORDER, soon_after_midnight
 from streamgauge.events.reasons import Reason
 from streamgauge.sessions.players import is_watching
 from streamgauge.settings import settings
@@ -20,7 +20,8 @@ from streamgauge.views.counting import view_of
 from streamgauge.warehouse import gate, rollups
 from streamgauge.warehouse.locks import MoreLocksNeededError, lock
 from streamgauge.warehouse.playback_state import fold_playbacks
-from streamgauge.warehouse.raw import utc_day, write_events
+from streamgauge.warehouse.raw import DAY, utc_day
+from streamgauge.warehouse.raw_rows import write_events
 from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
 from streamgauge.warehouse.session_state import fold_players, fold_sessions, player_locks, session_locks
 from streamgauge.warehouse.site_batch import SiteBatch
@@ -28,7 +29,7 @@ from streamgauge.warehouse.traits import keep_traits
 from streamgauge.warehouse.view_state import fold_views, read_tied
 from streamgauge.warehouse.visit_state import fold_visits
 from streamgauge.warehouse.visitor_day_state import settle_visitor_days
-from streamgauge.web.visits import contribute_event
+from streamgauge.web.visits import contribute_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,6 @@ MOST_RESTARTS: Final = 20
 
 EXPIRED_DAYS: Final = 37
 """Replay 30 and stream 7: an event received longer ago could not be told from a repetition."""
-
-_DAY: Final = 86_400 * MICROSECONDS
 
 _SITE_DAYS: Final = "SELECT day, closed, whole FROM site_days WHERE site_no = %s AND day = ANY(%s::date[])"
 _PROGRESS: Final = """
@@ -131,8 +130,8 @@ def store_batch(
             refused.append((event, Reason.UNKNOWN_SITE))
         else:
             claims.append(claim_of(site.site_no, site.zone, event))
-    directory.ensure_days(connection, (utc_day(claim.event.time) for claim in claims))
-    directory.dictionaries.store(connection, ((claim.event, claim.fact) for claim in claims if claim.fact is not None))
+    directory.ensure_days(connection, map(utc_day, {claim.event.time // DAY * DAY for claim in claims}))
+    directory.dictionaries.store(connection, claims)
     more_locks: dict[int, set[int]] = defaultdict(set)
     for _ in range(MOST_RESTARTS):
         transaction = _Transaction(connection, directory, sites, more_locks)
@@ -177,8 +176,11 @@ class _Transaction:
         touched = {site_id: self._touch(site, claims) for site_id, site in sorted(self.sites.items())}
         refused: list[tuple[Claim, Reason]] = []
         good: list[Claim] = []
+        max_age, all_whole = settings().max_event_age_days * DAY, all(self.whole.values())
         for claim in claims:
-            reason = _refusal(claim, self.whole, by_number[claim.site_no][1].zone, now)
+            reason = _too_old(claim.event, max_age, now)
+            if reason is None and not all_whole:
+                reason = self._closed(claim, by_number[claim.site_no][1].zone)
             if reason is None:
                 good.append(claim)
             else:
@@ -220,26 +222,12 @@ class _Transaction:
 
     def _touch(self, site: Site, claims: list[Claim]) -> Touched:
         """Return what of a site the batch touches, and learn which of its days are closed or not whole."""
-        hours: set[int] = set()
-        days: set[date] = set()
-        view_days: set[date] = set()
-        videos: set[str] = set()
-        session_days: set[date] = set()
-        watched = False
-        for claim in claims:
-            if claim.site_no != site.site_no:
-                continue
-            if claim.event.kind == "session":
-                # It is in no bucket that a job closes.
-                session_days.add(claim.day)
-                watched = True
-                continue
-            watched = watched or is_watching(claim.event)
-            hours.add(claim.hour)
-            days.add(claim.day)
-            if claim.event.kind == "view" and claim.event.video is not None:
-                view_days.add(claim.day)
-                videos.add(claim.event.video.video_id)
+        own = [claim for claim in claims if claim.site_no == site.site_no]
+        calls = [claim for claim in own if claim.event.kind == "session"]
+        views = [claim for claim in own if claim.event.kind == "view"]
+        # A call about a session is in no bucket that a job closes.
+        bucketed = own if not calls else [claim for claim in own if claim.event.kind != "session"]
+        days = {claim.day for claim in bucketed}
         # A visit may have begun the day before: its bucket changes with it.
         asked = sorted(days | {day - timedelta(1) for day in days})
         rows = self.connection.execute(_SITE_DAYS, [site.site_no, asked]).fetchall()
@@ -249,13 +237,13 @@ class _Transaction:
         return Touched(
             site.site_no,
             site.zone,
-            frozenset(hours),
+            frozenset(claim.hour for claim in bucketed),
             frozenset(days - closed),
             closed & days,
-            frozenset(view_days),
-            frozenset(videos),
-            frozenset(session_days),
-            watched,
+            frozenset(claim.day for claim in views),
+            frozenset(claim.event.video.video_id for claim in views if claim.event.video is not None),
+            frozenset(claim.day for claim in calls),
+            bool(calls) or any(is_watching(claim.event) for claim in own),
         )
 
     def _settled(self, touched: Touched, batch: SiteBatch) -> Touched:
@@ -268,19 +256,33 @@ class _Transaction:
         closed = {day for day in days if (batch.site_no, day) in self.closed}
         return touched._replace(closed_days=touched.closed_days | closed, view_days=touched.view_days | view_days)
 
+    def _closed(self, claim: Claim, zone: str) -> Reason | None:
+        """Return why an event must not change its days, None when it may: they must have all their raw events."""
+        # History of a session is whole by itself, and a call that is not comes long before raw ones go.
+        if claim.event.kind == "session":
+            return None
+        # A visit may reach over midnight, so the day before must be whole as well.
+        days = [claim.day]
+        if soon_after_midnight(claim.event.time, claim.hour, claim.day, zone):
+            days.append(claim.day - timedelta(1))
+        return None if all(self.whole.get((claim.site_no, day), True) for day in days) else Reason.DAY_CLOSED
+
     def _fold_site(self, site_id: str, site: Site, claims: list[Claim], now: int) -> SiteBatch:
         connection, site_no = self.connection, site.site_no
         self.current_site_no = site_no
         views = [(claim.event, view_of(claim.event)) for claim in claims if claim.event.kind == "view"]
         calls = [claim.event for claim in claims if claim.event.kind == "session"]
-        pairs = [(claim.event, claim.fact) for claim in claims if claim.fact is not None]
-        facts = [fact for _, fact in pairs]
+        facts = sorted((claim.fact for claim in claims if claim.fact is not None), key=ORDER)
+        watching = [
+            (claim.event, claim.fact) for claim in claims if claim.fact is not None and is_watching(claim.event)
+        ]
         keys = set(self.more_locks[site_no])
-        for fact in facts:
-            keys |= {key for key in (fact.visit_key, fact.prev_key, fact.play_key) if key is not None}
+        keys |= {fact.visit_key for fact in facts if fact.visit_key is not None}
+        keys |= {fact.prev_key for fact in facts if fact.prev_key is not None}
+        keys |= {fact.play_key for fact in facts if fact.play_key is not None}
         for _, view in views:
             keys |= view.all_keys()
-        keys |= session_locks(calls) | player_locks(pairs)
+        keys |= session_locks(calls) | player_locks(watching)
         batch = SiteBatch(
             site_no,
             site_id,
@@ -290,16 +292,15 @@ class _Transaction:
             locked=keys,
         )
         lock(connection, site_no, keys)
-        for fact in facts:
-            contribute_event(fact, batch.contributions)
+        contribute_events(facts, batch.contributions)
         tied = read_tied(connection, batch, [view for _, view in views])
         fold_visits(connection, batch, facts)
         fold_playbacks(connection, batch, facts)
         fold_views(connection, batch, views, tied)
         fold_sessions(connection, batch, calls, now)
-        fold_players(connection, batch, pairs, now)
-        keep_traits(connection, site_no, (event for event, _ in pairs))
-        write_events(connection, site_no, pairs)
+        fold_players(connection, batch, watching, now)
+        keep_traits(connection, site_no, (claim.event for claim in claims))
+        write_events(connection, site_no, claims)
         return batch
 
 
@@ -308,19 +309,10 @@ def _starts(event: StampedEvent) -> bool:
     return event.kind == "video_start" or (event.session is not None and event.session.call == "start")
 
 
-def _refusal(claim: Claim, whole: dict[tuple[int, date], bool], zone: str, now: int) -> Reason | None:
-    """Return why an event must not be counted, None when it may."""
-    event = claim.event
-    if not event.historical:
-        if event.received - event.time > settings().max_event_age_days * _DAY:
-            return Reason.TOO_LATE
-        if now - event.received > EXPIRED_DAYS * _DAY:
-            return Reason.EXPIRED_ID
-    # History of a session is whole by itself, and a call that is not comes long before raw ones go.
-    if event.kind == "session" or all(whole.values()):
+def _too_old(event: StampedEvent, max_age: int, now: int) -> Reason | None:
+    """Return why an event comes too late to be counted, None when it does not; microseconds."""
+    if event.historical:
         return None
-    # A visit may reach over midnight, so the day before must be whole as well.
-    days = [claim.day]
-    if soon_after_midnight(event.time, claim.hour, claim.day, zone):
-        days.append(claim.day - timedelta(1))
-    return None if all(whole.get((claim.site_no, day), True) for day in days) else Reason.DAY_CLOSED
+    if event.received - event.time > max_age:
+        return Reason.TOO_LATE
+    return Reason.EXPIRED_ID if now - event.received > EXPIRED_DAYS * DAY else None

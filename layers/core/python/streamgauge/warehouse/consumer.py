@@ -98,8 +98,12 @@ class Consumer:
             record, event = pairs[0]
             poison = Unstorable(Reason.POISON, event.site, event.id, event.received, event.receipt)
             return self._store([], [*letters, _letter(record, poison)], lane, deadline)
-        by_receipt = {(event.site, event.receipt): (record, event) for record, event in pairs}
-        refused = [_refused(*by_receipt[event.site, event.receipt], event, reason) for event, reason in outcome.refused]
+        refused: list[_Letter] = []
+        if outcome.refused:
+            by_receipt = {(event.site, event.receipt): (record, event) for record, event in pairs}
+            refused = [
+                _refused(*by_receipt[event.site, event.receipt], event, reason) for event, reason in outcome.refused
+            ]
         _measure(outcome, [event for _, event in pairs], [*letters, *refused])
         # Awaited: a batch is acknowledged only when everything that was given up is kept.
         dead_letters.record([_dead_letter(letter) for letter in [*letters, *refused]])

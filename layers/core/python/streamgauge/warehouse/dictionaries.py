@@ -17,9 +17,8 @@ from streamgauge.store.postgres import array, rows_parameter, text_array
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamgauge.events.facts import Fact
-    from streamgauge.events.models import StampedEvent
     from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.receipts import Claim
 
 _LIMIT: Final = 200_000
 
@@ -86,18 +85,19 @@ class Dictionaries:
         self._surroundings: dict[int, Values] = {}
         self._pages: set[int] = set()
 
-    def store(self, connection: Connection, pairs: Iterable[tuple[StampedEvent, Fact]]) -> None:
-        """Make sure that the database holds what these events refer to."""
+    def store(self, connection: Connection, claims: Iterable[Claim]) -> None:
+        """Make sure that the database holds what these events refer to; those without a fact refer to nothing."""
         if len(self._acquisitions) + len(self._surroundings) + len(self._pages) > _LIMIT:
             self.forget()
         new_acquisitions: dict[int, tuple[Acquisition, Values]] = {}
         new_surroundings: dict[int, tuple[Surroundings, Values]] = {}
         new_pages: dict[int, StoredPage] = {}
-        for event, fact in pairs:
-            if event.page is not None:
-                page = stored_page(event.page)
-                if page.code not in self._pages:
-                    new_pages[page.code] = page
+        for claim in claims:
+            event, page, fact = claim.event, claim.page, claim.fact
+            if fact is None:
+                continue
+            if page is not None and page.code not in self._pages:
+                new_pages[page.code] = page
             if fact.acquisition not in self._acquisitions:
                 new_acquisitions[fact.acquisition] = (event.acquisition, acquisition_values(event.acquisition)[1])
             if fact.surroundings not in self._surroundings:
@@ -136,9 +136,9 @@ class Dictionaries:
             for code, *texts in connection.execute(_READ_SURROUNDINGS, [bigints(missing)]).fetchall():
                 self._surroundings[code] = surroundings_values(Surroundings(*texts))[1]
 
-    def values(self, acquisition: int, surroundings: int) -> Values:
-        """Return the values of both codes in one tuple. Raises KeyError for a code neither stored nor loaded."""
-        return self._acquisitions[acquisition] + self._surroundings[surroundings]
+    def values(self, acquisition: int, surroundings: int) -> tuple[Values, Values]:
+        """Return the values of both codes. Raises KeyError for a code neither stored nor loaded."""
+        return self._acquisitions[acquisition], self._surroundings[surroundings]
 
 
 def _rows(contents: dict[int, Any], fields: tuple[str, ...]) -> str:

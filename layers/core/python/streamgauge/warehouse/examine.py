@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.facts import KIND_NUMBERS
-from streamgauge.events.models import WIRE_VERSION, Receipt, Spot, StampedEvent, decode
+from streamgauge.events.models import WIRE_VERSION, Receipt, Spot, StampedEvent, VideoFields, decode
 from streamgauge.events.reasons import Reason
 from streamgauge.sessions.folding import HIGHEST_BITRATE
 
@@ -28,6 +29,9 @@ _FUTURE: Final = 15 * 60 * MICROSECONDS
 """Ingest lets 5 minutes pass; clocks of two hosts may differ by some more."""
 _FIRST_TIME: Final = -2_208_988_800 * MICROSECONDS
 """1900-01-01: nothing that anyone imports is older."""
+
+
+_WITHOUT_VIDEO: Final = frozenset({"page_view", "custom", "session", "funnel_step", "identify"})
 
 
 class _Head(msgspec.Struct):
@@ -79,7 +83,11 @@ def _storable(event: StampedEvent, data: bytes, now: int) -> bool:
     """Return whether Postgres can hold it: no NUL, no endless text, no time out of this world."""
     if b"\\u0000" in data and _NUL.search(data):
         return False
-    if not _names_a_site(event.site) or not _countable(event.receipt) or not _filmed(event) or not _told(event):
+    # Most events have neither video nor session, and are not asked about them.
+    filmed = event.kind in _WITHOUT_VIDEO if event.video is None else _filmed(event.video)
+    if not filmed or not _names_a_site(event.site) or not _countable(event.receipt):
+        return False
+    if (event.session is not None or event.spot is not None or event.kind == "session") and not _told(event):
         return False
     if not _FIRST_TIME <= event.time <= event.received + _FUTURE or not 0 < event.received <= now + _FUTURE:
         return False
@@ -108,11 +116,8 @@ def _texts(event: StampedEvent) -> tuple[str | None, ...]:
     return (session.id, session.resolution, *texts, *devices)
 
 
-def _filmed(event: StampedEvent) -> bool:
-    """Return whether an event that needs a video has one, with numbers of this world."""
-    video = event.video
-    if video is None:
-        return event.kind in {"page_view", "custom", "session", "funnel_step", "identify"}
+def _filmed(video: VideoFields) -> bool:
+    """Return whether a video has numbers of this world."""
     numbers = (
         video.position, video.duration, video.bitrate, video.seek_from, video.seek_to, video.buffer_seconds, video.startup_time,
     )  # fmt: skip
@@ -145,6 +150,7 @@ def _located(spot: Spot) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _names_a_site(site: str) -> bool:
     """Return whether a text can be asked for as a site's id, and stand in a key of DynamoDB."""
     return 0 < len(site) <= _MAX_SITE and "\0" not in site

@@ -16,6 +16,7 @@ class Persons:
     def __init__(self, facts: list[Fact]) -> None:
         self._facts = facts
         self._root: dict[int, int] = {}
+        self._groups: dict[int, tuple[set[int], list[Fact]]] | None = None
         for fact in facts:
             # Nearly every event has one key, which has been seen already or stands for itself.
             if fact.visit_key is not None and fact.prev_key is None:
@@ -26,10 +27,13 @@ class Persons:
     def tie(self, keys: Iterable[int]) -> bool:
         """Put keys together; True when they were not yet."""
         roots = {self.find(key) for key in keys}
+        if len(roots) == 1:
+            return False
         first = min(roots)
         for root in roots:
             self._root[root] = first
-        return len(roots) > 1
+        self._groups = None
+        return True
 
     def find(self, key: int) -> int:
         """Return the person of a key."""
@@ -43,6 +47,8 @@ class Persons:
 
     def groups(self) -> dict[int, tuple[set[int], list[Fact]]]:
         """Return person -> (keys, sorted events)."""
+        if self._groups is not None:
+            return self._groups
         groups: dict[int, tuple[set[int], list[Fact]]] = {}
         for key in list(self._root):
             groups.setdefault(self.find(key), (set(), []))[0].add(key)
@@ -50,4 +56,5 @@ class Persons:
             # Every key has just been found, and points to its person.
             if fact.visit_key is not None:
                 groups[self._root[fact.visit_key]][1].append(fact)
-        return {person: group for person, group in groups.items() if group[1]}
+        self._groups = {person: group for person, group in groups.items() if group[1]}
+        return self._groups

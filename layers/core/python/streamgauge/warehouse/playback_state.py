@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
+from streamgauge.events.facts import ORDER
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video.contributing import contribute
 from streamgauge.video.playbacks import GAP_AFTER_PAUSE, Playback, fold
@@ -81,7 +82,7 @@ _UPSERT: Final = """
 
 
 def fold_playbacks(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
-    """Fold new video events into playbacks, write them, and add the difference of their contributions."""
+    """Fold new video events, sorted, into playbacks, write them, and add the difference of their contributions."""
     chains = _chains(facts)
     if not chains:
         return
@@ -131,7 +132,7 @@ def know_lengths(connection: Connection, site_no: int, playbacks: Iterable[Playb
 def _chains(facts: list[Fact]) -> dict[int, list[Fact]]:
     """Return the sorted events of each playback key."""
     chains: dict[int, list[Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.time, fact.id)):
+    for fact in facts:
         if fact.play_key is not None:
             chains.setdefault(fact.play_key, []).append(fact)
     return chains
@@ -170,9 +171,7 @@ def _stretches(
     stored: defaultdict[int | None, list[Fact]] = defaultdict(list)
     for fact in read_chains(connection, "play_key", batch, [(key, *reach) for key, reach in bounds.items()]):
         stored[fact.play_key].append(fact)
-    return [
-        (near[key], sorted(stored[key] + chain, key=lambda fact: (fact.time, fact.id))) for key, chain in late.items()
-    ]
+    return [(near[key], sorted(stored[key] + chain, key=ORDER)) for key, chain in late.items()]
 
 
 def _around(bounds: tuple[int, int], playbacks: list[Playback]) -> tuple[int, int]:

@@ -1,12 +1,10 @@
-"""Raw events: written once by COPY, and read back as facts where a chain is folded anew."""
+"""Raw events, read back as facts where a chain is folded anew; `raw_rows` writes them."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, Protocol
-
-import msgspec
 
 from streamgauge.clock import MICROSECONDS, hour_and_day
 from streamgauge.events.facts import (
@@ -16,24 +14,17 @@ from streamgauge.events.facts import (
     INTERACTIVE,
     LASTING_KEY,
     Fact,
-    flags_of,
+    counted_code,
     user_key,
 )
-from streamgauge.events.models import StampedEvent, VideoFields
-from streamgauge.ids import is_uuid
+from streamgauge.events.models import VideoFields
 from streamgauge.store.postgres import array
-from streamgauge.warehouse.dictionaries import bigints, stored_page
+from streamgauge.warehouse.dictionaries import bigints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from streamgauge.store.postgres import Connection
-
-_COPY: Final[
-    LiteralString
-] = """COPY events (day, site_no, kind, flags, time, received_at, visit_key, prev_key, visitor, play_key,
-    acquisition, surroundings, event_uuid, event_id, anonymous_id, user_id, session_id, name, page, url_rest, video_id, position, duration,
-    quality, bitrate, seek_from, seek_to, buffer_seconds, startup_time, properties, metadata) FROM STDIN"""
 
 _FACT_COLUMNS: Final[
     LiteralString
@@ -77,9 +68,8 @@ _SPAN: Final[LiteralString] = f"""
         AND time BETWEEN %(begin)s AND %(end)s AND day BETWEEN %(first_day)s AND %(last_day)s
 """
 
-_ENCODE: Final = msgspec.json.Encoder().encode
 _EPOCH_DAY: Final = date(1970, 1, 1)
-_DAY: Final = 86_400 * MICROSECONDS
+DAY: Final = 86_400 * MICROSECONDS
 
 
 class Located(Protocol):
@@ -96,64 +86,12 @@ class Located(Protocol):
 
 def utc_day(time: int) -> date:
     """Return the partition of an instant in microseconds."""
-    return _day_number(time // _DAY)
+    return _day_number(time // DAY)
 
 
 @lru_cache(maxsize=4096)
 def _day_number(days: int) -> date:
     return _EPOCH_DAY + timedelta(days)
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else _ENCODE(value).decode()
-
-
-def write_events(connection: Connection, site_no: int, pairs: Iterable[tuple[StampedEvent, Fact]]) -> None:
-    """Copy new events of a site into their partitions, which exist."""
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for event, fact in pairs:
-            video = event.video
-            page = None if event.page is None else stored_page(event.page)
-            copy.write_row(
-                (
-                    utc_day(event.time),
-                    site_no,
-                    fact.kind,
-                    flags_of(event),
-                    event.time,
-                    event.received,
-                    fact.visit_key,
-                    fact.prev_key,
-                    None if fact.visitor == fact.visit_key else fact.visitor,
-                    fact.play_key,
-                    fact.acquisition,
-                    fact.surroundings,
-                    *((event.id, None) if is_uuid(event.id) else (None, event.id)),
-                    event.anonymous_id,
-                    event.user_id,
-                    event.session_id,
-                    event.name,
-                    None if page is None else page.code,
-                    None if page is None else page.rest,
-                    *((None,) * 9 if video is None else _video_columns(video)),
-                    _json(event.properties),
-                    _json(event.metadata),
-                )
-            )
-
-
-def _video_columns(video: VideoFields) -> tuple[object, ...]:
-    return (
-        video.video_id,
-        video.position,
-        video.duration,
-        video.quality,
-        video.bitrate,
-        video.seek_from,
-        video.seek_to,
-        video.buffer_seconds,
-        video.startup_time,
-    )
 
 
 def read_keys(
@@ -234,22 +172,23 @@ def fact_of_row(row: tuple[Any, ...], zone: str) -> Fact:
         )
     hour, day = hour_and_day(time, zone)
     return Fact(
-        time=time,
-        id=event_id,
-        hour=hour,
-        day=day,
-        kind=kind,
-        bot=bool(flags & BOT),
-        visit_key=visit_key,
-        prev_key=prev_key,
-        visitor=visit_key if visitor is None else visitor,
-        user=user_key(user_id) if flags & HAS_USER else None,
-        lasting_key=bool(flags & LASTING_KEY),
-        interactive=bool(flags & INTERACTIVE),
-        path=path,
-        name=name,
-        acquisition=acquisition,
-        surroundings=surroundings,
-        play_key=play_key,
-        video=video,
+        time,
+        event_id,
+        hour,
+        day,
+        kind,
+        bool(flags & BOT),
+        visit_key,
+        prev_key,
+        visit_key if visitor is None else visitor,
+        user_key(user_id) if flags & HAS_USER else None,
+        bool(flags & LASTING_KEY),
+        bool(flags & INTERACTIVE),
+        path,
+        name,
+        counted_code(kind, path, name),
+        acquisition,
+        surroundings,
+        play_key,
+        video,
     )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+import psycopg
 
 from streamgauge.clock import hour_and_day
 from streamgauge.events.facts import fact_of
-from streamgauge.ids import digest
+from streamgauge.ids import digest, is_uuid
 from streamgauge.settings import settings
 from streamgauge.store.postgres import array, columns, rows_parameter
-from streamgauge.warehouse.raw import utc_day
+from streamgauge.warehouse.dictionaries import stored_page
+from streamgauge.warehouse.raw import DAY, utc_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from streamgauge.events.facts import Fact
     from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
+    from streamgauge.warehouse.dictionaries import StoredPage
 
 DUPLICATE: Final = 1
 DEAD: Final = 2
@@ -31,8 +36,8 @@ _CLAIM: Final = """
     INSERT INTO event_ids (site_no, digest, kept_until, hour, writer, n)
     SELECT * FROM unnest(%s::integer[], %s::uuid[], %s::date[], %s::integer[], %s::bigint[], %s::integer[])
     ON CONFLICT DO NOTHING
-    RETURNING encode(uuid_send(digest), 'hex')
 """
+_RETURNING: Final = " RETURNING encode(uuid_send(digest), 'hex')"
 _WINNERS: Final = """
     SELECT encode(uuid_send(digest), 'hex'), site_no, hour, writer, n FROM event_ids WHERE digest = ANY(%s::uuid[])
 """
@@ -51,15 +56,23 @@ _OUTCOMES: Final[dict[Outcome, int]] = {"stored": 1, "duplicates": 2, "dead_lett
 Key = tuple[int, int, int, int]
 """(site_no, hour, writer, n)"""
 
+_Row = tuple[int, str, str, int, int, int]
+"""(site_no, digest, kept until, hour, writer, n)"""
 
-class Claim(NamedTuple):
-    """An event of a site, with the digest of its id, its local hour and day, and (but for views and sessions) its fact."""
+
+class Claim(msgspec.Struct, gc=False):
+    """An event of a site: the digest of its id, whether that is a UUID, its local hour and day, its page as it is stored.
+
+    Views and sessions have no fact.
+    """
 
     site_no: int
     event: StampedEvent
+    uuid: bool
     digest: str
     hour: int
     day: date
+    page: StoredPage | None
     fact: Fact | None
 
     def renamed(self, erased: Erased, zone: str) -> Claim:
@@ -67,17 +80,19 @@ class Claim(NamedTuple):
         event = erased.renamed(self.event)
         if event is self.event:
             return self
-        fact = None if self.fact is None else fact_of(event, zone)
-        return self._replace(event=event, fact=fact)
+        return msgspec.structs.replace(claim_of(self.site_no, zone, event), digest=self.digest)
 
 
 def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:
     """Return an event as a claim to be the one with its id."""
+    uuid = is_uuid(event.id)
+    key = digest(event.site, event.id, uuid=uuid)
     if event.kind in {"view", "session"}:
         hour, day = hour_and_day(event.time, zone)
-        return Claim(site_no, event, digest(event.site, event.id), hour, day, None)
+        return Claim(site_no, event, uuid, key, hour, day, None, None)
     fact = fact_of(event, zone)
-    return Claim(site_no, event, digest(event.site, event.id), fact.hour, fact.day, fact)
+    page = None if event.page is None else stored_page(event.page)
+    return Claim(site_no, event, uuid, key, fact.hour, fact.day, page, fact)
 
 
 class Accounting:
@@ -105,27 +120,34 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
     """Mark ids as taken and return the claims that are new; the same receipt again is a redelivery and not counted."""
     first: dict[str, Claim] = {}
     others = [claim for claim in claims if first.setdefault(claim.digest, claim) is not claim]
-    rows = [
-        (
-            claim.site_no,
-            claim.digest,
-            _kept_until(utc_day(claim.event.received), historical=claim.event.historical),
-            claim.event.receipt.hour,
-            claim.event.receipt.writer,
-            claim.event.receipt.n,
-        )
-        # In the order of the key, as every transaction does.
-        for _, claim in sorted(first.items())
-    ]
-    won = {row[0] for row in connection.execute(_CLAIM, columns(rows, 6)).fetchall()} if rows else set()
-    new = [claim for key, claim in first.items() if key in won]
-    if len(won) < len(first):
+    # In the order of the key, as every transaction does.
+    rows = [_row(first[key]) for key in sorted(first)]
+    new = list(first.values())
+    if rows and not _all_new(connection, rows):
+        won = {row[0] for row in connection.execute(_CLAIM + _RETURNING, columns(rows, 6)).fetchall()}
+        new = [claim for key, claim in first.items() if key in won]
         others += [claim for key, claim in first.items() if key not in won]
     for claim in new:
         accounting.count(claim.site_no, claim.event.receipt, "stored")
     if others:
         _count_duplicates(connection, others, accounting)
     return new
+
+
+def _all_new(connection: Connection, rows: list[_Row]) -> bool:
+    """Mark all ids as taken, or none when one was: nearly always all are new, and naming them back would cost as much again."""
+    with connection.transaction() as savepoint:
+        if connection.execute(_CLAIM, columns(rows, 6)).rowcount < len(rows):
+            raise psycopg.Rollback(savepoint)
+        return True
+    return False
+
+
+def _row(claim: Claim) -> _Row:
+    """Return the columns of `_CLAIM`."""
+    event, receipt = claim.event, claim.event.receipt
+    kept_until = _kept_until(event.received // DAY, event.historical)
+    return claim.site_no, claim.digest, kept_until, receipt.hour, receipt.writer, receipt.n
 
 
 def _count_duplicates(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:
@@ -161,7 +183,7 @@ def _key(site_no: int, receipt: Receipt) -> Key:
 
 
 @lru_cache(maxsize=1024)
-def _kept_until(received: date, *, historical: bool) -> str:
-    """Return the last day of an id; that of history lasts as long as the rollups."""
+def _kept_until(received: int, historical: bool) -> str:
+    """Return the last day of an id that was received on this day since 1970; that of history lasts as long as the rollups."""
     days = settings().rollup_retention_days if historical else KEPT_DAYS
-    return (received + timedelta(max(days, KEPT_DAYS))).isoformat() if days else "infinity"
+    return (utc_day(received * DAY) + timedelta(max(days, KEPT_DAYS))).isoformat() if days else "infinity"

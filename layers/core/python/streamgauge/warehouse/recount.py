@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from streamgauge.clock import MICROSECONDS, day_start
 from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
+from streamgauge.events.facts import ORDER
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.video import contributing, playbacks
 from streamgauge.warehouse import playback_state, rollups, video_rollups, visit_rows, visit_state
@@ -104,8 +105,7 @@ class _Day:
             {visit.acquisition for visit in self.visits},
             {visit.surroundings for visit in self.visits},
         )
-        for fact in of_day:
-            visits.contribute_event(fact, self.into)
+        visits.contribute_events(of_day, self.into)
         for visit in self.visits:
             values = self.dictionaries.values(visit.acquisition, visit.surroundings)
             visits.contribute(visit, values, zone, self.into, 1)
@@ -113,8 +113,7 @@ class _Day:
         for playback in self.playbacks:
             contributing.contribute(playback, self.into, 1)
         self.presence = {key: counts for key, counts in self.into.presence.items() if key[0] == day}
-        for key, counts in self.presence.items():
-            self.into.settle_visitor(key, counts, 1)
+        self.into.settle_visitors(self.presence.items(), 1)
 
     def _fold_visits(self, facts: list[Fact]) -> list[Visit]:
         persons = Persons(facts)
@@ -154,7 +153,7 @@ def _around(
             wider |= {own_key for _, own_key in followers(connection, day.site_no, keys)}
         edges = _reach(sorted(fact.time for fact in facts), begin, end, gap)
         if wider == keys and edges == (begin, end):
-            return sorted(facts, key=lambda fact: (fact.time, fact.id))
+            return sorted(facts, key=ORDER)
         keys, (begin, end) = wider, edges
     return []
 

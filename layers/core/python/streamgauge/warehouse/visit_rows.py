@@ -88,7 +88,8 @@ def _row(visit: Visit, all_pages: list[int], all_times: list[int]) -> tuple[floa
     """Return a state as a row of arrays; its pages are put behind those of other states."""
     first = last = views = days = None
     held = visit.pages
-    over_midnight = any(after for after, _ in held)
+    # Pages come in order of time, so the last one says whether any was seen after midnight.
+    over_midnight = bool(held) and next(reversed(held))[0] > 0
     # Many visits see one page once: then its entry says all.
     if visit.pageviews > 1 or over_midnight:
         first = len(all_pages) + 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, LiteralString
 
 from streamgauge.clock import local_day
 from streamgauge.dimensions import Dimension
-from streamgauge.events.facts import MIDNIGHT_REACH, Fact
+from streamgauge.events.facts import MIDNIGHT_REACH, ORDER, PAGE_VIEW, Fact
 from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.late_visits import Stretch, followers, late_stretches
@@ -43,8 +43,8 @@ _DELETE: Final = """
 
 
 def fold_visits(connection: Connection, batch: SiteBatch, facts: list[Fact]) -> None:
-    """Fold new events into visits, write them, and add the difference of their contributions."""
-    touching = sorted((fact for fact in facts if fact.visit_key is not None), key=lambda fact: (fact.time, fact.id))
+    """Fold new events, sorted, into visits, write them, and add the difference of their contributions."""
+    touching = [fact for fact in facts if fact.visit_key is not None]
     if not touching:
         return
     work = _Work(batch)
@@ -108,7 +108,7 @@ class _Work:
         for visit in stretch.visits:
             self._contribute(visit, -1)
         self.gone += stretch.visits
-        self.fold({}, sorted(facts, key=lambda fact: (fact.time, fact.id)))
+        self.fold({}, sorted(facts, key=ORDER))
 
     def _contribute(self, visit: Visit, step: int) -> None:
         values = self.batch.dictionaries.values(visit.acquisition, visit.surroundings)
@@ -161,7 +161,6 @@ def _successors_over_midnight(connection: Connection, batch: SiteBatch, facts: l
 
 def name_values(fact: Fact, into: Contributions) -> None:
     """Remember the texts of an event that is folded again, which a rebuilt visit may need anew."""
-    if fact.path is not None:
-        into.code(Dimension.PAGE, fact.path)
-    if fact.name is not None:
-        into.code(Dimension.EVENT, fact.name)
+    if fact.code is not None:
+        into.kinds[fact.code] = Dimension.PAGE if fact.kind == PAGE_VIEW else Dimension.EVENT
+        into.names[fact.code] = (fact.path if fact.kind == PAGE_VIEW else fact.name) or ""

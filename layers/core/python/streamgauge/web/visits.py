@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from streamgauge.clock import hour_and_day, hours_between, local_day
+from streamgauge.clock import hours_between, local_day
 from streamgauge.contributions import (
     BOUNCES,
     DURATION,
@@ -22,6 +23,7 @@ from streamgauge.events.facts import CUSTOM, PAGE_VIEW, START, Fact, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
 # Bound once: looking a member up on its enum costs as much as the rest of a line.
 _PAGE: Final = Dimension.PAGE
@@ -120,14 +122,14 @@ class Visit:
                 self.later_keys.append(fact.visit_key)
         if fact.user is not None:
             self.user = fact.user
-        if fact.kind == PAGE_VIEW and fact.path is not None:
-            self._add_page(code_of(_PAGE, fact.path), fact.time, days_after, zone)
-        elif fact.kind == CUSTOM and fact.name is not None:
-            name = (days_after, code_of(_EVENT, fact.name))
+        if fact.code is None:
+            self.video_start = self.video_start or fact.kind == START
+        elif fact.kind == PAGE_VIEW:
+            self._add_page(fact.code, fact.time, days_after, zone)
+        else:
+            name = (days_after, fact.code)
             self.names[name] = self.names.get(name, 0) + 1
             self.interactive = self.interactive or fact.interactive
-        elif fact.kind == START:
-            self.video_start = True
         self.last = fact.time
 
     def _add_page(self, page: int, time: int, days_after: int, zone: str) -> None:
@@ -180,56 +182,102 @@ def _joins(visit: Visit, fact: Fact, *, from_video: bool) -> bool:
     return fact.user is None or visit.user is None or fact.user == visit.user
 
 
-def contribute(visit: Visit, values: Values, zone: str, into: Contributions, step: int) -> None:
+def contribute(visit: Visit, values: Iterable[Values], zone: str, into: Contributions, step: int) -> None:
     """Add (`step` 1) or take away (-1) all that a visit puts into the rollups; `values` are those of its first event."""
-    first_hour, _ = hour_and_day(visit.start, zone)
-    appearances = _appearances(visit, zone, into, step)
-    if visit.loose:
-        return
-    kinds, names, day, bot = into.kinds, into.names, visit.day, visit.bot
-    bounce = step if visit.bounced else 0
-    # A bounce counts 0, whatever followed that left it a bounce.
-    duration = 0 if bounce else step * (visit.last - visit.start)
-    hour = into.hours[first_hour, bot]
-    hour[VISITS] += step
-    hour[BOUNCES] += bounce
-    hour[DURATION] += duration
-    views = _views_by_day(visit, len(appearances))
-    codes: list[tuple[Dimension, int]] = []
-    for kind, code, name in values:
-        names[code] = name
-        codes.append((kind, code))
+    hours = hours_between(visit.start, visit.last, zone)
+    present = _hours_by_day(visit, hours, into)
+    if not visit.loose:
+        # A bounce counts 0, whatever followed that left it a bounce.
+        bounce = step if visit.bounced else 0
+        duration = 0 if bounce else step * (visit.last - visit.start)
+        hour = into.hours[hours[0][0], visit.bot]
+        hour[VISITS] += step
+        hour[BOUNCES] += bounce
+        hour[DURATION] += duration
+        codes = _values(visit, values, into)
+        for of_day in present:
+            of_day.extend(codes)
+        _contribute_values(visit, codes, into, _views_by_day(visit, len(present)), (step, bounce, duration))
+        _contribute_pages(visit, zone, into, step, bounce=bounce, duration=duration)
+        for days_after, code in visit.names:
+            into.kinds[code] = _EVENT
+            present[days_after].append(code)
+        for days_after, code in visit.pages:
+            into.kinds[code] = _PAGE
+            present[days_after].append(code)
+    for days_after, of_day in enumerate(present):
+        visitor, lasting = visit.visitor(days_after)
+        day = visit.day + timedelta(days_after) if days_after else visit.day
+        into.appear(day, of_day, step, bot=visit.bot, visitor=visitor, lasting=lasting)
+
+
+def _hours_by_day(visit: Visit, hours: list[tuple[int, date]], into: Contributions) -> list[list[int]]:
+    """Return the codes of the hours of each of a visit's days, behind that of all visitors.
+
+    Its events are less than 30 minutes apart, so it has one in every hour and day between the first and the last.
+    """
+    present: list[list[int]] = []
+    for hour, day in hours:
+        if (0 if day == visit.day else (day - visit.day).days) == len(present):
+            present.append([TOTAL_CODE])
+        code, name = _hour_code(hour)
+        into.kinds[code], into.names[code] = _HOUR, name
+        present[-1].append(code)
+    return present
+
+
+@lru_cache(maxsize=4096)
+def _hour_code(hour: int) -> tuple[int, str]:
+    return code_of(_HOUR, str(hour)), str(hour)
+
+
+def _values(visit: Visit, values: Iterable[Values], into: Contributions) -> list[int]:
+    """Return the codes of all values that a visit counts under: its origin, its surroundings, its entry and exit page.
+
+    Both pages are named like the page itself where that name is at hand.
+    """
+    codes: list[int] = []
+    for of in values:
+        codes += of.codes
+        into.kinds.update(of.kinds)
+        into.names.update(of.names)
     if visit.entry_page is not None and visit.exit_page is not None:
-        codes += _entry_and_exit(visit.entry_page, visit.exit_page, into)
-    rows, first = into.days[day, bot], appearances[0]
-    for kind, code in codes:
-        kinds[code] = kind
+        for kind, page in ((_ENTRY_PAGE, visit.entry_page), (_EXIT_PAGE, visit.exit_page)):
+            code = page_role(kind, page)
+            into.kinds[code] = kind
+            name = into.names.get(page)
+            if name is not None:
+                into.names[code] = name
+            codes.append(code)
+    return codes
+
+
+def _contribute_values(
+    visit: Visit, codes: list[int], into: Contributions, views: list[int], amounts: tuple[int, int, int]
+) -> None:
+    """Add a visit (`amounts`: itself, its bounce, its duration) to the values it counts under, its `views` to those of their day."""
+    step, bounce, duration = amounts
+    day, bot = visit.day, visit.bot
+    rows, of_day = into.days[day, bot], step * views[0]
+    for code in codes:
         row = rows[code]
         row[VISITS] += step
         row[ENTRIES] += step
-        row[BOUNCES] += bounce
-        row[DURATION] += duration
-        row[PAGEVIEWS] += step * views[0]
-        first[code] = first.get(code, 0) + step
-    for days_after, counts in enumerate(appearances[1:], 1):
-        later = into.days[day + timedelta(days_after), bot]
-        for _, code in codes:
-            if views[days_after]:
-                later[code][PAGEVIEWS] += step * views[days_after]
-            counts[code] = counts.get(code, 0) + step
+        row[PAGEVIEWS] += of_day
+        if bounce:
+            row[BOUNCES] += bounce
+        else:
+            row[DURATION] += duration
     total = rows[TOTAL_CODE]
     total[VISITS] += step
     total[ENTRIES] += step
     total[BOUNCES] += bounce
     total[DURATION] += duration
-    _contribute_pages(visit, zone, into, step, bounce=bounce, duration=duration)
-    for days_after, code in visit.names:
-        kinds[code] = _EVENT
-        counts = appearances[days_after]
-        counts[code] = counts.get(code, 0) + step
-    for days_after, code in visit.pages:
-        counts = appearances[days_after]
-        counts[code] = counts.get(code, 0) + step
+    for days_after, later_views in enumerate(views):
+        if days_after and later_views:
+            later = into.days[day + timedelta(days_after), bot]
+            for code in codes:
+                later[code][PAGEVIEWS] += step * later_views
 
 
 def _views_by_day(visit: Visit, days: int) -> list[int]:
@@ -239,36 +287,6 @@ def _views_by_day(visit: Visit, days: int) -> list[int]:
     for (days_after, _), (count, _) in visit.pages.items():
         views[days_after] += count
     return views
-
-
-def _appearances(visit: Visit, zone: str, into: Contributions, step: int) -> list[dict[int, int]]:
-    """Count the visitor in the day and hours of the visit; return the counts per code of each of its days.
-
-    Its events are less than 30 minutes apart, so it has one in every hour and day between the first and the last.
-    """
-    appearances: list[dict[int, int]] = []
-    for hour, day in hours_between(visit.start, visit.last, zone):
-        days_after = 0 if day == visit.day else (day - visit.day).days
-        if days_after == len(appearances):
-            visitor, lasting = visit.visitor(days_after)
-            counts = into.appear(day, bot=visit.bot, visitor=visitor, lasting=lasting)
-            counts[TOTAL_CODE] = counts.get(TOTAL_CODE, 0) + step
-            appearances.append(counts)
-        code = into.code(_HOUR, str(hour))
-        appearances[-1][code] = appearances[-1].get(code, 0) + step
-    return appearances
-
-
-def _entry_and_exit(entry: int, leave: int, into: Contributions) -> list[tuple[Dimension, int]]:
-    """Return the codes of the entry and exit page, named like their page where its name is at hand."""
-    found = []
-    for kind, page in ((_ENTRY_PAGE, entry), (_EXIT_PAGE, leave)):
-        code = page_role(kind, page)
-        name = into.names.get(page)
-        if name is not None:
-            into.names[code] = name
-        found.append((kind, code))
-    return found
 
 
 def page_role(kind: Dimension, page: int) -> int:
@@ -286,7 +304,6 @@ def value_code(dimension: Dimension, name: str) -> int:
 def _contribute_pages(visit: Visit, zone: str, into: Contributions, step: int, *, bounce: int, duration: int) -> None:
     bot, rows = visit.bot, into.days[visit.day, visit.bot]
     for page in {code for _, code in visit.pages}:
-        into.kinds[page] = _PAGE
         rows[page][VISITS] += step
     for (days_after, page), (_, spent) in visit.pages.items():
         if spent:
@@ -303,23 +320,31 @@ def _contribute_pages(visit: Visit, zone: str, into: Contributions, step: int, *
         into.days[leaving_day, bot][visit.exit_page][PAGE_TIME] += step * (visit.last - visit.exit_at)
 
 
-def contribute_event(fact: Fact, into: Contributions, step: int = 1) -> None:
-    """Add what an event itself puts into its own hour and day, whatever visit it is in."""
-    hour, day = fact.hour, fact.day
-    code: int | None = None
-    if fact.kind == PAGE_VIEW and fact.path is not None:
-        code, amount = into.code(_PAGE, fact.path), PAGEVIEWS
-    elif fact.kind == CUSTOM and fact.name is not None:
-        code, amount = into.code(_EVENT, fact.name), EVENTS
-    if code is not None:
-        into.hours[hour, fact.bot][amount] += step
-        rows = into.days[day, fact.bot]
-        rows[TOTAL_CODE][amount] += step
-        rows[code][amount] += step
-    if fact.visit_key is None and fact.visitor is not None:
-        # An event of a back end touches no visit, yet its visitor was there.
-        lasting = fact.user is not None or fact.lasting_key
-        counts = into.appear(day, bot=fact.bot, visitor=fact.visitor, lasting=lasting)
-        for present in (TOTAL_CODE, into.code(_HOUR, str(hour)), code):
-            if present is not None:
-                counts[present] = counts.get(present, 0) + step
+def contribute_events(facts: Iterable[Fact], into: Contributions) -> None:
+    """Add what events themselves put into their own hours and days, whatever visits they are in."""
+    bucket: tuple[int, bool] | None = None
+    for fact in facts:
+        code = fact.code
+        if code is not None:
+            # Events come by time, so the next one is nearly always of the same hour.
+            if bucket != (fact.hour, fact.bot):
+                bucket = (fact.hour, fact.bot)
+                hour, rows = into.hours[bucket], into.days[fact.day, fact.bot]
+                total = rows[TOTAL_CODE]
+            if fact.kind == PAGE_VIEW:
+                into.kinds[code], into.names[code], amount = _PAGE, fact.path or "", PAGEVIEWS
+            else:
+                into.kinds[code], into.names[code], amount = _EVENT, fact.name or "", EVENTS
+            hour[amount] += 1
+            total[amount] += 1
+            rows[code][amount] += 1
+        if fact.visit_key is None and fact.visitor is not None:
+            _contribute_visitor(fact, fact.visitor, into)
+
+
+def _contribute_visitor(fact: Fact, visitor: int, into: Contributions) -> None:
+    """Count the visitor of an event of a back end: it touches no visit, yet its visitor was there."""
+    hour_code = into.code(_HOUR, str(fact.hour))
+    codes = [TOTAL_CODE, hour_code] if fact.code is None else [TOTAL_CODE, hour_code, fact.code]
+    lasting = fact.user is not None or fact.lasting_key
+    into.appear(fact.day, codes, 1, bot=fact.bot, visitor=visitor, lasting=lasting)

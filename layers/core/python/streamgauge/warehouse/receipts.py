@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString
 
 import msgspec
 import psycopg
@@ -19,6 +19,7 @@ from streamgauge.warehouse.dictionaries import stored_page
 from streamgauge.warehouse.raw import DAY, utc_day
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from streamgauge.erasure.tombstones import Erased
@@ -32,12 +33,14 @@ DEAD: Final = 2
 KEPT_DAYS: Final = 70
 """How long an id is kept: event age 30, replay 30, stream 7, and 3 to spare (days from receipt)."""
 
-_CLAIM: Final = """
+# Few containers write the events of a batch, so what their ids have in common (the origin) comes once.
+_INSERT: Final[LiteralString] = """
     INSERT INTO event_ids (site_no, digest, kept_until, hour, writer, n)
-    SELECT * FROM unnest(%s::integer[], %s::uuid[], %s::date[], %s::integer[], %s::bigint[], %s::integer[])
-    ON CONFLICT DO NOTHING
+    SELECT (%(site_no)s::integer[])[origin], digest, (%(kept_until)s::date[])[origin], (%(hour)s::integer[])[origin],
+        (%(writer)s::bigint[])[origin], n
+    FROM unnest(%(digest)s::uuid[], %(n)s::integer[], %(origin)s::integer[]) AS t(digest, n, origin)
 """
-_RETURNING: Final = " RETURNING encode(uuid_send(digest), 'hex')"
+_CLAIM: Final[LiteralString] = f"{_INSERT} ON CONFLICT DO NOTHING RETURNING encode(uuid_send(digest), 'hex')"
 _WINNERS: Final = """
     SELECT encode(uuid_send(digest), 'hex'), site_no, hour, writer, n FROM event_ids WHERE digest = ANY(%s::uuid[])
 """
@@ -55,9 +58,6 @@ _OUTCOMES: Final[dict[Outcome, int]] = {"stored": 1, "duplicates": 2, "dead_lett
 
 Key = tuple[int, int, int, int]
 """(site_no, hour, writer, n)"""
-
-_Row = tuple[int, str, str, int, int, int]
-"""(site_no, digest, kept until, hour, writer, n)"""
 
 
 class Claim(msgspec.Struct, gc=False):
@@ -120,11 +120,9 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
     """Mark ids as taken and return the claims that are new; the same receipt again is a redelivery and not counted."""
     first: dict[str, Claim] = {}
     others = [claim for claim in claims if first.setdefault(claim.digest, claim) is not claim]
-    # In the order of the key, as every transaction does.
-    rows = [_row(first[key]) for key in sorted(first)]
+    won = _claim(connection, first) if first else ()
     new = list(first.values())
-    if rows and not _all_new(connection, rows):
-        won = {row[0] for row in connection.execute(_CLAIM + _RETURNING, columns(rows, 6)).fetchall()}
+    if len(won) < len(first):
         new = [claim for key, claim in first.items() if key in won]
         others += [claim for key, claim in first.items() if key not in won]
     for claim in new:
@@ -134,20 +132,26 @@ def claim_ids(connection: Connection, claims: list[Claim], accounting: Accountin
     return new
 
 
-def _all_new(connection: Connection, rows: list[_Row]) -> bool:
-    """Mark all ids as taken, or none when one was: nearly always all are new, and naming them back would cost as much again."""
-    with connection.transaction() as savepoint:
-        if connection.execute(_CLAIM, columns(rows, 6)).rowcount < len(rows):
-            raise psycopg.Rollback(savepoint)
-        return True
-    return False
-
-
-def _row(claim: Claim) -> _Row:
-    """Return the columns of `_CLAIM`."""
-    event, receipt = claim.event, claim.event.receipt
-    kept_until = _kept_until(event.received // DAY, event.historical)
-    return claim.site_no, claim.digest, kept_until, receipt.hour, receipt.writer, receipt.n
+def _claim(connection: Connection, claims: dict[str, Claim]) -> Collection[str]:
+    """Mark ids (digest -> claim) as taken, and return those that were not."""
+    origins: dict[tuple[int, str, int, int], int] = {}
+    rows: list[tuple[str, int, int]] = []
+    # In the order of the key, as every transaction does.
+    for key in sorted(claims):
+        event = claims[key].event
+        receipt = event.receipt
+        kept_until = _kept_until(event.received // DAY, event.historical)
+        origin = claims[key].site_no, kept_until, receipt.hour, receipt.writer
+        rows.append((key, receipt.n, origins.setdefault(origin, len(origins) + 1)))
+    names = ("digest", "n", "origin", "site_no", "kept_until", "hour", "writer")
+    parameters = dict(zip(names, (*columns(rows, 3), *columns(list(origins), 4)), strict=True))
+    try:
+        # Nearly always all are new. To insert them as such costs half of asking of each whether it is, and naming it back.
+        with connection.transaction():
+            connection.execute(_INSERT, parameters)
+    except psycopg.errors.UniqueViolation:
+        return {row[0] for row in connection.execute(_CLAIM, parameters).fetchall()}
+    return claims.keys()
 
 
 def _count_duplicates(connection: Connection, claims: list[Claim], accounting: Accounting) -> None:

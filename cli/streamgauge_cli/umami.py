@@ -1,7 +1,8 @@
-"""Rows of Umami's exports: which columns its versions have, and the event of a row. Pure.
+"""Rows of Umami's exports: the event of a row. Pure.
 
 Read are the CSV of Umami Cloud (`website_event.csv`, versions 2 and 3), dumps of the tables `website_event` and `session` of a
-server of one's own (versions 2 and 3), and of `pageview`, `event` and `session` of version 1. Columns are found by their names.
+server of one's own (versions 2 and 3), and of `pageview`, `event` and `session` of version 1; beside them `event_data`
+(`umami_data`). Columns are found by their names (`umami_columns`).
 """
 
 from __future__ import annotations
@@ -12,40 +13,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode
 
-from streamgauge_cli.errors import CommandError
+from streamgauge_cli.umami_names import BROWSERS, DEVICES, SYSTEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-# Ours -> theirs; the first name that a file has is taken.
-_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "time": ("created_at",),
-    "session": ("session_id",),
-    "id": ("event_id", "view_id"),
-    "path": ("url_path", "url"),
-    "query": ("url_query",),
-    "hostname": ("hostname",),
-    "title": ("page_title",),
-    "referrer": ("referrer",),
-    "referrer_domain": ("referrer_domain",),
-    "referrer_path": ("referrer_path",),
-    "referrer_query": ("referrer_query",),
-    "kind": ("event_type",),
-    "name": ("event_name",),
-    "tag": ("tag",),
-    "user": ("distinct_id",),
-    "browser": ("browser",),
-    "os": ("os",),
-    "device": ("device",),
-    "screen": ("screen",),
-    "language": ("language",),
-    "country": ("country",),
-    "region": ("region", "subdivision1"),
-    "city": ("city",),
-    **{name: (name,) for name in ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")},
-    **{name: (name,) for name in ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")},
-}
-_EVENT_NEEDS: Final = ("time", "session", "path")
 _TAGS: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _CLICKS: Final = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
 _OF_SESSION: Final = ("hostname", "browser", "os", "device", "screen", "language", "country", "region", "city", "user")
@@ -57,43 +29,6 @@ _RESERVED: Final = frozenset(
 )
 """Types of events that mean something else here than a custom event of that name."""
 
-# As Umami writes them -> as they are called here.
-_BROWSERS: Final = {
-    "chrome": "Chrome",
-    "chromium-webview": "Chrome Mobile WebView",
-    "crios": "Chrome Mobile iOS",
-    "edge": "Edge",
-    "edge-chromium": "Edge",
-    "edge-ios": "Edge Mobile",
-    "facebook": "Facebook",
-    "firefox": "Firefox",
-    "fxios": "Firefox iOS",
-    "ie": "IE",
-    "instagram": "Instagram",
-    "ios": "Mobile Safari",
-    "ios-webview": "Mobile Safari UI/WKWebView",
-    "android": "Android",
-    "android-webview": "Chrome Mobile WebView",
-    "kakaotalk": "KakaoTalk",
-    "miui": "MiuiBrowser",
-    "opera": "Opera",
-    "opera-mini": "Opera Mini",
-    "safari": "Safari",
-    "samsung": "Samsung Internet",
-    "silk": "Amazon Silk",
-    "yandexbrowser": "Yandex Browser",
-}
-_SYSTEMS: Final = {"Mac OS": "Mac OS X", "Android OS": "Android", "Amazon OS": "Android"}
-_DEVICES: Final = {
-    "desktop": "desktop",
-    "laptop": "desktop",
-    "mobile": "mobile",
-    "tablet": "tablet",
-    "smarttv": "tv",
-    "console": "console",
-    "wearable": "wearable",
-}
-
 _LONGEST: Final = {"browser": 64, "os": 64, "region": 128, "city": 128, "screen": 32, "language": 64}
 _LONGEST_URL: Final = 4096
 _LONGEST_TITLE: Final = 1000
@@ -103,53 +38,11 @@ _LONGEST_ID: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """Where a file has which column."""
-
-    places: Mapping[str, int]
-    width: int
-
-    @property
-    def holds_events(self) -> bool:
-        """Whether its rows are events."""
-        return all(name in self.places for name in _EVENT_NEEDS)
-
-    @property
-    def holds_sessions(self) -> bool:
-        """Whether its rows are sessions, to which events of another file refer."""
-        return not self.holds_events and "session" in self.places and "browser" in self.places
-
-    def row(self, fields: Sequence[str]) -> dict[str, str]:
-        """Return what a record says, by our names; what is empty is left out."""
-        return {name: fields[place].strip() for name, place in self.places.items() if fields[place].strip()}
-
-
-@dataclass(frozen=True, slots=True)
 class Bad:
     """A row that cannot be an event, and why; `skipped` when it is of a kind that is not imported."""
 
     reason: str
     skipped: bool = False
-
-
-def columns(header: Sequence[str]) -> Columns:
-    """Find the columns of a file."""
-    names = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
-    found = {
-        ours: next(names[name] for name in theirs if name in names)
-        for ours, theirs in _ALIASES.items()
-        if any(name in names for name in theirs)
-    }
-    return Columns(found, len(header))
-
-
-def unknown_file(name: object, header: Sequence[str]) -> CommandError:
-    """Return what to say about a file that is none of Umami's."""
-    needed = [" or ".join(_ALIASES[need]) for need in _EVENT_NEEDS]
-    return CommandError(
-        f"{name} is no export of Umami: its first line must name the columns {', '.join(needed)} (events), "
-        f"or session_id and browser (sessions). It names: {', '.join(header)[:200] or 'nothing'}."
-    )
 
 
 def session(row: Mapping[str, str]) -> dict[str, str]:
@@ -197,8 +90,10 @@ class RowIds:
         return f"umami-{place:04d}-{own}"
 
 
-def event(row: Mapping[str, str], ids: RowIds, *, site: str | None, domain: str | None) -> dict[str, object] | Bad:
-    """Return the event of a row as the API takes it."""
+def event(
+    row: Mapping[str, str], ids: RowIds, properties: Mapping[str, object], *, site: str | None, domain: str | None
+) -> dict[str, object] | Bad:
+    """Return the event of a row, with what it holds beside, as the API takes it."""
     time = moment(row.get("time", ""))
     if time is None:
         return Bad("its time (created_at) cannot be read")
@@ -232,8 +127,9 @@ def event(row: Mapping[str, str], ids: RowIds, *, site: str | None, domain: str 
         **{tag: row.get(tag, "")[:_LONGEST_TAG] for tag in _TAGS},
     }
     made |= {name: value for name, value in optional.items() if value}
-    if "tag" in row:
-        made["properties"] = {"tag": row["tag"]}
+    told = {**properties, **({"tag": row["tag"]} if "tag" in row else {})}
+    if told:
+        made["properties"] = told
     return made
 
 
@@ -247,9 +143,9 @@ def _context(row: Mapping[str, str]) -> dict[str, str | None]:
     if system is not None and system.startswith("Windows "):
         system = "Windows"
     return {
-        "browser": _BROWSERS.get(browser, browser)[: _LONGEST["browser"]] if browser else None,
-        "os": _SYSTEMS.get(system, system)[: _LONGEST["os"]] if system else None,
-        "device": _DEVICES.get(row.get("device", "").lower()),
+        "browser": BROWSERS.get(browser, browser)[: _LONGEST["browser"]] if browser else None,
+        "os": SYSTEMS.get(system, system)[: _LONGEST["os"]] if system else None,
+        "device": DEVICES.get(row.get("device", "").lower()),
         "country": country if len(country) == 2 and country.isascii() and country.isalpha() else None,  # noqa: PLR2004
         "region": _cut(row, "region"),
         "city": _cut(row, "city"),

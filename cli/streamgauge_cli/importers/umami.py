@@ -16,7 +16,9 @@ from streamgauge_cli.importers.running import Plan, Row, Unreadable, import_with
 from streamgauge_cli.reading import lines, sources
 from streamgauge_cli.records import records
 from streamgauge_cli.sending import IN_FLIGHT, MOST_EVENT_BYTES, to_json
-from streamgauge_cli.umami import Bad, Columns, RowIds, columns, event, session, unknown_file
+from streamgauge_cli.umami import Bad, RowIds, event, session
+from streamgauge_cli.umami_columns import Columns, columns, unknown_file
+from streamgauge_cli.umami_data import EventData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,13 +47,21 @@ class RowReader:
     """
 
     def __init__(
-        self, source: Source, unreadable: Path, *, sessions: Sessions, site: str | None, domain: str | None
+        self,
+        source: Source,
+        unreadable: Path,
+        *,
+        sessions: Sessions,
+        data: EventData,
+        site: str | None,
+        domain: str | None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.position = 0
         self.unreadable = Unreadable(unreadable, self.counts)
         self._source = source
         self._sessions = sessions
+        self._data = data
         self._site = site
         self._domain = domain
 
@@ -76,7 +86,11 @@ class RowReader:
                     continue
                 row = found.row(record.fields)
                 made = event(
-                    self._sessions.get(row.get("session", ""), {}) | row, ids, site=self._site, domain=self._domain
+                    self._sessions.get(row.get("session", ""), {}) | row,
+                    ids,
+                    self._data.of(row.get("id")),
+                    site=self._site,
+                    domain=self._domain,
                 )
                 body = b"" if isinstance(made, Bad) else to_json(made)
                 if isinstance(made, Bad) and made.skipped:
@@ -108,28 +122,32 @@ def command(
     """Import page views and custom events of Umami (versions 1, 2 and 3) as history.
 
     Takes the zip or the CSV of Umami Cloud's data export, or tables of your own database as CSV with a header: website_event
-    (version 1: pageview, event), with session beside it. Running it twice changes nothing; an interrupted import goes on
+    (version 1: pageview, event), with session and event_data beside it. Running it twice changes nothing; an interrupted import goes on
     where it stopped. Needs a server key.
     """
     connection = connect("server", url, key, site)
-    events, sessions = _sort(files)
-    domain = domain or site_domain(connection)
-    folder = resume.folder(connection.home, Path.cwd())
-    plan = Plan(connection, folder, "events", "umami", in_flight, restart)
     total: Counter[str] = Counter()
-    for source in events:
-        total += import_with_progress(
-            source,
-            plan,
-            lambda unreadable, source=source: RowReader(  # type: ignore[misc]
-                source, unreadable, sessions=sessions, site=connection.site, domain=domain
-            ),
-        )
+    with EventData() as data:
+        events, sessions = _sort(files, data)
+        domain = domain or site_domain(connection)
+        folder = resume.folder(connection.home, Path.cwd())
+        plan = Plan(connection, folder, "events", "umami", in_flight, restart)
+        for source in events:
+            total += import_with_progress(
+                source,
+                plan,
+                lambda unreadable, source=source: RowReader(  # type: ignore[misc]
+                    source, unreadable, sessions=sessions, data=data, site=connection.site, domain=domain
+                ),
+            )
     summarize(total, _LABELS, "Events that were imported before are counted once by the service.", as_json=as_json)
 
 
-def _sort(files: list[Path]) -> tuple[list[Source], Sessions]:
-    """Return the files of events, and the sessions of all others. Raises CommandError where a file is neither."""
+def _sort(files: list[Path], data: EventData) -> tuple[list[Source], Sessions]:
+    """Return the files of events, and the sessions of others; data of events goes into `data`.
+
+    Raises CommandError where a file is none of these.
+    """
     events: list[Source] = []
     sessions: Sessions = {}
     for source in sources(files, ".csv"):
@@ -139,6 +157,8 @@ def _sort(files: list[Path]) -> tuple[list[Source], Sessions]:
             events.append(source)
         elif found.holds_sessions:
             sessions |= _sessions(source, found)
+        elif found.holds_data:
+            data.add(source, found)
         elif isinstance(source, Path):
             raise unknown_file(source, header)
         else:

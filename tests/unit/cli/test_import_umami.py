@@ -225,11 +225,61 @@ def test_a_zip_and_what_else_is_in_it(service, import_, tmp_path):
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("out/website_event.csv", table(CLOUD, {}, {"event_id": "e2"}))
-        archive.writestr("out/event_data.csv", "event_id,data_key,string_value\n")
+        archive.writestr("out/session_data.csv", "session_id,data_key,string_value\n")
         archive.writestr("readme.txt", "")
     outcome = import_(path)
     assert counts(outcome)["accepted"] == 2
-    assert "event_data.csv holds neither events nor sessions" in outcome.stderr
+    assert "session_data.csv holds neither events nor sessions" in outcome.stderr
+
+
+CLOUD_DATA = (
+    "website_id", "session_id", "event_id", "url_path", "event_name", "data_key", "string_value", "number_value",
+    "date_value", "data_type", "created_at", "job_id",
+)  # fmt: skip
+OWN_DATA = (
+    "event_data_id", "website_id", "website_event_id", "data_key", "string_value", "number_value", "date_value",
+    "data_type", "created_at",
+)  # fmt: skip
+ORDER = [
+    {"data_key": "plan", "string_value": "pro", "data_type": "1"},
+    {"data_key": "seats", "string_value": "12.0000", "number_value": "12.0000", "data_type": "2"},
+    {"data_key": "price", "string_value": "9.5000", "number_value": "9.5000", "data_type": "2"},
+    {"data_key": "trial", "string_value": "true", "data_type": "3"},
+    {
+        "data_key": "from",
+        "string_value": "2024-01-31T10:00:00.000Z",
+        "date_value": "2024-01-31 10:00:00",
+        "data_type": "4",
+    },
+    {"data_key": "items.names", "string_value": '["a","b"]', "data_type": "5"},
+    {"data_key": "nothing", "string_value": "\\N", "number_value": "\\N", "data_type": "1"},
+]
+
+
+@pytest.mark.parametrize(("header", "whose"), [(CLOUD_DATA, "event_id"), (OWN_DATA, "website_event_id")])
+def test_data_of_events_becomes_their_properties(service, import_, tmp_path, header, whose):
+    # In the cloud's file each row names session, page and time too: it is no event for that.
+    archive = tmp_path / "umami.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("event_data.csv", table(header, *({**row, whose: "e2", "event_name": "order"} for row in ORDER)))
+        order = {"event_id": "e2", "event_type": "2", "event_name": "order", "tag": "b"}
+        made.writestr("website_event.csv", table(CLOUD, {}, order))
+        made.writestr(
+            "session_data.csv", table(["website_id", "session_id", "data_key", "string_value", "data_type"], {})
+        )
+    told = counts(import_(archive))
+    assert (told["rows"], told["page_views"], told["events"]) == (2, 1, 1)
+    view, order = service.events.values()
+    assert "properties" not in view
+    assert order["properties"] == {
+        "from": "2024-01-31T10:00:00.000Z",
+        "items.names": ["a", "b"],
+        "plan": "pro",
+        "price": 9.5,
+        "seats": 12,
+        "trial": True,
+        "tag": "b",
+    }
 
 
 def test_ids_are_the_same_in_every_file_and_sort_as_lines(service, import_, tmp_path):

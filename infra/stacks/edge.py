@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Annotations, CfnOutput, Duration, RemovalPolicy, SecretValue, Stack
+from aws_cdk import CfnOutput, SecretValue, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_s3_deployment as s3_deployment
 
-from infra import page
-from infra.assets import ROOT
+from infra.constructs.dashboard import DASHBOARD_PATHS, Dashboard
 from infra.names import publish, read
 from infra.permissions import SOCKET_STAGE
-from infra.reasons import accept, accept_wildcard
+from infra.reasons import accept
 from infra.stacks.web_acl import CLOUDFRONT_REGION, WebAclStack
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.environments import Stage
-
-# Everything else goes to the API. `/` is rewritten to `/index.html` by a function.
-DASHBOARD_PATHS: Final = ("/", "/index.html", page.CONFIGURATION_PATH, "/favicon.ico", "/assets/*", "/tracker/*")
-
-# Built by `make install`; a stage can be synthesized without it.
-DASHBOARD: Final = ROOT / "web" / "dashboard" / "dist"
 
 _HERE: Final = Path(__file__).parent
 
@@ -48,15 +39,15 @@ class Edge(Stack):
         self._viewer_request = self._association("ViewerRequest", "viewer_request.js")
         # The CDK's function that uploads the page depends by name on what it refers to anyway.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
-        self._page_headers = self._headers_of_the_page()
-        bucket = self._dashboard_bucket()
+        dashboard = Dashboard(self, "Dashboard", stage)
+        files = dashboard.behavior(self._association("DashboardRequest", "dashboard_request.js"))
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"Streamgauge {stage.name}",
             default_behavior=self._api_behavior(),
             additional_behaviors={
-                **dict.fromkeys(DASHBOARD_PATHS, self._dashboard_behavior(bucket)),
+                **dict.fromkeys(DASHBOARD_PATHS, files),
                 f"/{SOCKET_STAGE}": self._socket_behavior(),
             },
             web_acl_id=web_acl.acl.attr_arn if web_acl else None,
@@ -82,87 +73,12 @@ class Edge(Stack):
                 "CFR4",
                 "CloudFront's own name allows its own certificate only; with `domain_name` TLS 1.2 is the least.",
             )
-        self._upload(bucket, distribution)
+        dashboard.upload(distribution)
         name = stage.domain_name or distribution.distribution_domain_name
-        publish(self, stage, {"address": f"https://{name}", "dashboard-bucket": bucket.bucket_name})
+        publish(self, stage, {"address": f"https://{name}", "dashboard-bucket": dashboard.bucket.bucket_name})
         CfnOutput(self, "Address", value=f"https://{name}")
-        CfnOutput(self, "DashboardBucket", value=bucket.bucket_name)
+        CfnOutput(self, "DashboardBucket", value=dashboard.bucket.bucket_name)
         CfnOutput(self, "DistributionId", value=distribution.distribution_id)
-
-    def _dashboard_bucket(self) -> s3.Bucket:
-        bucket = s3.Bucket(
-            self,
-            "Dashboard",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            removal_policy=RemovalPolicy.RETAIN if self._stage.keep_data else RemovalPolicy.DESTROY,
-        )
-        accept(
-            bucket, "S1", "It holds the dashboard's built files, which are in the repository; only CloudFront reads it."
-        )
-        return bucket
-
-    def _upload(self, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> None:
-        """Copy the built page to its bucket at every deploy that changes it."""
-        if not (DASHBOARD / "index.html").is_file():
-            Annotations.of(self).add_warning_v2(
-                "streamgauge:dashboard",
-                "The dashboard is not built, so none is uploaded: run `make install` with a network, then deploy again.",
-            )
-            return
-        # Names under /assets hold the hash of what is in them; the page itself says which of them it needs.
-        assets = self._deployment(
-            "Assets",
-            bucket,
-            include=["assets/*"],
-            cache_control=[s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")],
-        )
-        configuration = page.configuration(self._stage.variables())
-        self._deployment(
-            "Page",
-            bucket,
-            s3_deployment.Source.json_data(page.CONFIGURATION_PATH.removeprefix("/"), configuration),
-            include=["index.html", page.CONFIGURATION_PATH.removeprefix("/")],
-            cache_control=[s3_deployment.CacheControl.no_cache()],
-            distribution=distribution,
-            distribution_paths=["/", "/index.html", page.CONFIGURATION_PATH],
-        ).node.add_dependency(assets)
-        self._accept_uploader(bucket)
-
-    def _deployment(
-        self,
-        name: str,
-        bucket: s3.Bucket,
-        *more: s3_deployment.ISource,
-        **given: Any,  # noqa: ANN401  # as the CDK's own
-    ) -> s3_deployment.BucketDeployment:
-        return s3_deployment.BucketDeployment(
-            self,
-            name,
-            sources=[s3_deployment.Source.asset(str(DASHBOARD)), *more],
-            destination_bucket=bucket,
-            exclude=["*"],
-            # A page that somebody has open may still ask for files of the one before.
-            prune=False,
-            **given,
-        )
-
-    def _accept_uploader(self, bucket: s3.Bucket) -> None:
-        """Say why the CDK's own function that copies the files stands as it is."""
-        uploader = next(one for one in self.node.children if one.node.id.startswith("Custom::CDKBucketDeployment"))
-        reason = "The CDK's own function: it copies its assets to the dashboard's bucket, at a deploy alone."
-        staged = f"cdk-{self.synthesizer.bootstrap_qualifier}-assets-{self.account}-{self.region}"
-        for action in ("GetObject*", "GetBucket*", "List*", "DeleteObject*", "Abort*"):
-            accept(uploader, f"IAM5[Action::s3:{action}]", reason)
-        for resource in (f"arn:{self.partition}:s3:::{staged}/*", f"{bucket.bucket_arn}/*"):
-            accept_wildcard(uploader, resource, reason)
-        accept(
-            uploader, "IAM5[Resource::*]", "Invalidations of a distribution take no narrower resource in this policy."
-        )
-        managed = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-        accept(uploader, f"IAM4[Policy::{managed}]", reason)
-        accept(uploader, "L1", "The runtime is the one that this release of the CDK has tested its function with.")
 
     def _api_behavior(self) -> cloudfront.BehaviorOptions:
         stage = self._stage
@@ -190,40 +106,6 @@ class Edge(Stack):
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             function_associations=[self._viewer_request],
-        )
-
-    def _dashboard_behavior(self, bucket: s3.Bucket) -> cloudfront.BehaviorOptions:
-        return cloudfront.BehaviorOptions(
-            origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            response_headers_policy=self._page_headers,
-            compress=True,
-            function_associations=[self._association("DashboardRequest", "dashboard_request.js")],
-        )
-
-    def _headers_of_the_page(self) -> cloudfront.ResponseHeadersPolicy:
-        """Send the page with the policy that allows it no script but its own."""
-        return cloudfront.ResponseHeadersPolicy(
-            self,
-            "PageHeaders",
-            response_headers_policy_name=f"streamgauge-{self._stage.name}-page",
-            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=page.policy(self._stage.variables()), override=True
-                ),
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                frame_options=cloudfront.ResponseHeadersFrameOptions(
-                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
-                ),
-                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
-                ),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=Duration.days(365), override=True
-                ),
-            ),
         )
 
     def _association(self, construct_id: str, file: str) -> cloudfront.FunctionAssociation:

@@ -67,7 +67,7 @@ def _synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> 
     (page / "index.html").write_text("<!doctype html>")
     (page / "assets" / "page.js").write_text("export {};")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infra.stacks.edge.DASHBOARD", page)
+        patch.setattr("infra.constructs.dashboard.BUILT", page)
         # Nothing here may find credentials, or need them.
         for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
             patch.delenv(name)

@@ -144,6 +144,6 @@ def test_the_page_runs_its_own_script_alone_and_stands_in_no_frame(deployed: Ass
 
 
 def test_a_stage_is_synthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.stacks.edge.DASHBOARD", tmp_path / "nothing")
+    monkeypatch.setattr("infra.constructs.dashboard.BUILT", tmp_path / "nothing")
     build(load_stage("bare", {"bare": {"nag": False}}, {}), str(tmp_path)).synth()
     assert Assembly(load_stage("bare", {"bare": {}}, {}), tmp_path)["Edge"].of("Custom::CDKBucketDeployment") == {}

@@ -65,7 +65,7 @@ def test_trust_is_given_and_taken_back(wide: Look, site: Site) -> None:
 def test_an_alert_is_dismissed_with_a_note(wide: Look, site: Site) -> None:
     wide.go("sharing")
     card = wide.card("Alerts")
-    alert = card.get_by_role("article", name=re.compile("more streams at once"))
+    alert = card.get_by_role("article", name="sharer: more streams at once than allowed")
     alert.get_by_role("button", name=re.compile("Dismiss the alert")).click()
     alert.get_by_label("Why").fill("A birthday")
     alert.get_by_role("button", name="Dismiss it", exact=True).click()

@@ -46,7 +46,7 @@ def test_no_view_runs_stored_script(wide: Look, site: Site, view: str) -> None:
 def test_names_that_are_script_are_shown_as_text(wide: Look) -> None:
     for view, where in [
         ("website", "url"), ("website", "event"), ("website", "goal"), ("videos", "video"), (OF_SCRIPT[1], "user"),
-        (OF_SCRIPT[1], "item"), ("funnels", "funnel"), ("operation", "refused"),
+        ("media/sharer", "item"), ("media/sharer", "device"), ("funnels", "funnel"), ("operation", "refused"),
     ]:  # fmt: skip
         wide.go(f"{view}?period=7d")
         wide.page.locator("main").get_by_text(f"window.ran='{where}'").first.wait_for()
@@ -80,6 +80,7 @@ def test_the_view_that_is_left_gives_the_focus_to_the_next(wide: Look) -> None:
     wide.go("overview")
     wide.page.get_by_role("link", name="Videos", exact=True).press("Enter")
     wide.page.get_by_role("heading", level=1, name="Videos").wait_for()
+    wide.page.wait_for_function("document.activeElement.id === 'main' && scrollY === 0")
     assert wide.page.title().startswith("Videos")
 
 

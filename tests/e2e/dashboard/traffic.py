@@ -99,7 +99,13 @@ def _visits() -> list[dict[str, Any]]:
             "context": _context("81.2.69.160"),
         }
         url = f"https://example.org/page-{number % 3}"
-        told = {"url": url, "referrer": "https://www.google.com/", "title": "A page"}
+        told = {
+            "url": url,
+            "referrer": "https://www.google.com/",
+            "title": "A page",
+            "screen": "1920x1080",
+            "timestamp": at(95),
+        }
         found.append({"event_type": "page_view", **who, **told})
         found.append({"event_type": "signup", **who, "url": url, "properties": {"plan": ["free", "pro"][number % 2]}})
     return found
@@ -129,6 +135,7 @@ def _attacks() -> list[dict[str, Any]]:
         "referrer": f"https://evil.example/{script('referrer')}",
         "title": script("title"),
         "language": "<svg onload=window.ran=1>",
+        "timestamp": at(95),
         **{name: script(name) for name in ("utm_campaign", "utm_source", "utm_medium", "utm_term", "utm_content")},
     }
     bad = script("event")

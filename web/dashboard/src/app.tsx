@@ -56,6 +56,15 @@ function Frame() {
   const sites = useApi<{ results: Site[]; next_cursor: string | null }>("/api/v1/sites?limit=1000");
   const main = useRef<HTMLElement>(null);
   const [, title, View] = VIEWS.find(([name]) => name === address.view) ?? (VIEWS[0] as (typeof VIEWS)[number]);
+  const shown = `${title}/${address.item}`;
+  const before = useRef(shown);
+  useEffect(() => {
+    if (before.current === shown) return;
+    before.current = shown;
+    // As a browser does with a page that is new: from its top, and read from its beginning.
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [shown]);
   useEffect(() => {
     document.title = `${address.item ? `${address.item} · ` : ""}${title} · Streamgauge`;
   }, [title, address.item]);

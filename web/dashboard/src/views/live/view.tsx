@@ -125,7 +125,7 @@ function useSamples(visitors: WebsiteRealtime | null, video: RealtimeMetrics | n
 
 function told(message: Message): string {
   const payload = (message.payload ?? {}) as Record<string, unknown>;
-  const words = ["event_type", "alert_type", "severity", "user_id", "video_id", "content_id", "title", "url", "page"].map((name) => payload[name]).filter((value) => typeof value === "string" && value);
+  const words = ["event_type", "alert_type", "severity", "user_id", "video_id", "content_id", "title", "url", "page", "detail"].map((name) => payload[name]).filter((value) => typeof value === "string" && value);
   // An event says by its own type what it is.
   const parts = message.type === "analytics_event" ? words : [message.type.replace(/_/g, " "), ...words];
   return parts.join(" · ");

@@ -108,3 +108,10 @@ def test_what_is_no_event_is_refused_and_kept(door: Door) -> None:
     assert [letter.reason for letter in door.letters] == ["invalid"]
     assert door.send("x", path="/batch/").status == 400
     assert door.send([], path="/e/").status == 422
+
+
+@pytest.mark.parametrize("told", [{"$lib": "posthog-python"}, {"$lib": "posthog-server", "$is_server": True}])
+def test_the_agent_of_a_back_end_is_nobodys(told: dict[str, Any], door: Door) -> None:
+    body = {"api_key": "w", "event": "x", "distinct_id": "u", "properties": told}
+    assert door.send(body, path="/e", key=None, headers={"user-agent": "python-requests/2.31"}).status == 200
+    assert (door.events[0].bot, door.events[0].hash, door.events[0].user_id) == (False, None, "u")

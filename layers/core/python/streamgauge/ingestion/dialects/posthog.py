@@ -74,8 +74,9 @@ def _draft(index: int, raw: bytes) -> Draft:
         sent, kind, name = _event(message)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    library = text(mapping(message.get("properties")).get("$lib"))
-    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, sender=sender_named(library))
+    properties = mapping(message.get("properties"))
+    sender = "back end" if properties.get("$is_server") is True else sender_named(text(properties.get("$lib")))
+    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, sender=sender)
 
 
 def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 from streamgauge.schema.runner import migrate
+from streamgauge.store.postgres import NEVER
 
 from infra.local.postgres import Postgres, free_port
 
@@ -38,9 +39,9 @@ class Server:
         return self._postgres.url(database)
 
     def connect(self, database: str) -> Connection:
-        """Connect as the functions do: no prepared statements, every statement its own transaction."""
+        """Connect as the functions do: plans are kept where it is asked for, every statement its own transaction."""
         connection = psycopg.connect(self.url(database), autocommit=True)
-        connection.prepare_threshold = None
+        connection.prepare_threshold = NEVER
         return connection
 
     def drop(self, database: str) -> None:

@@ -21,6 +21,9 @@ Connection = psycopg.Connection[TupleRow]
 RESUME_SECONDS: Final = 25
 """How long a read waits for a paused Aurora before it answers 503."""
 
+NEVER: Final = 2**31 - 1
+"""So often a statement may come before its plan is kept by itself."""
+
 _ENCODE: Final = msgspec.json.Encoder().encode
 _QUOTES: Final = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
@@ -58,8 +61,9 @@ def connect(wait_seconds: float = RESUME_SECONDS) -> Connection:
                 raise UnavailableError("the database is resuming or away; try again") from error
             time.sleep(0.2)
             continue
-        # Statements differ little and connections are short-lived behind a pausing database: plans are not worth keeping.
-        connection.prepare_threshold = None
+        # A plan that is kept may have been made for a table that was empty then, so none is kept but where it is asked for
+        # (`prepare=True`): by statements that only insert by a key, for which there is one plan whatever the table holds.
+        connection.prepare_threshold = NEVER
         return connection
 
 

@@ -17,6 +17,8 @@ from streamgauge.store.signature import credentials, sign
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from streamgauge.store.signature import Credentials
+
 TIMEOUT_SECONDS: Final = {
     "kinesis": 1.0,
     "dynamodb": 1.5,
@@ -117,16 +119,16 @@ def exchange_each(service: str, headers: dict[str, str], bodies: list[bytes]) ->
     While one answer is read the others come. None: no answer came, and nothing is known of that request.
     """
     replies: list[Reply | None] = []
+    place, keys = endpoint(service), credentials()
+    all_headers = {**headers, "host": place.host if place.port is None else f"{place.host}:{place.port}"}
     for start in range(0, len(bodies), _TOGETHER):
-        sent = [_send(service, headers, body) for body in bodies[start : start + _TOGETHER]]
-        replies += [None if connection is None else _receive(service, connection) for connection in sent]
+        sent = [_send(service, place, all_headers, body, keys) for body in bodies[start : start + _TOGETHER]]
+        replies += [None if connection is None else _receive(service, place, connection) for connection in sent]
     return replies
 
 
-def _send(service: str, headers: dict[str, str], body: bytes) -> Connection | None:
-    place = endpoint(service)
-    host = place.host if place.port is None else f"{place.host}:{place.port}"
-    signed = sign(service, place.region, "POST", "/", "", {**headers, "host": host}, body, keys=credentials())
+def _send(service: str, place: Endpoint, headers: dict[str, str], body: bytes, keys: Credentials) -> Connection | None:
+    signed = sign(service, place.region, "POST", "/", "", headers, body, keys=keys)
     connection, _ = _take(_idle.setdefault((service, place), []))
     try:
         if connection is None:
@@ -139,13 +141,13 @@ def _send(service: str, headers: dict[str, str], body: bytes) -> Connection | No
     return connection
 
 
-def _receive(service: str, connection: Connection) -> Reply | None:
+def _receive(service: str, place: Endpoint, connection: Connection) -> Reply | None:
     try:
         reply = connection.receive("POST")
     except OSError:
         connection.close()
         return None
-    idle = _idle.setdefault((service, endpoint(service)), [])
+    idle = _idle.setdefault((service, place), [])
     if connection.reusable and len(idle) < _KEPT:
         idle.append(connection)
     else:

@@ -39,5 +39,5 @@ def lock(connection: Connection, site_no: int, keys: Iterable[int]) -> None:
     if not ordered:
         return
     parameters = {"site_no": site_no, "keys": bigints(ordered)}
-    connection.execute(_MAKE, parameters)
+    connection.execute(_MAKE, parameters, prepare=True)
     connection.execute(_LOCK, parameters)

@@ -142,7 +142,7 @@ def write(connection: Connection, site_no: int, playbacks: Iterable[Playback]) -
     """Write states, new or changed."""
     ordered = sorted(playbacks, key=lambda playback: (playback.key, playback.start))
     rows = [row_of(playback) for playback in ordered]
-    connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)})
+    connection.execute(_UPSERT, {"site_no": site_no, "rows": rows_parameter(rows)}, prepare=True)
 
 
 def _stretches(

@@ -148,7 +148,7 @@ def _claim(connection: Connection, claims: dict[str, Claim]) -> Collection[str]:
     try:
         # Nearly always all are new. To insert them as such costs half of asking of each whether it is, and naming it back.
         with connection.transaction():
-            connection.execute(_INSERT, parameters)
+            connection.execute(_INSERT, parameters, prepare=True)
     except psycopg.errors.UniqueViolation:
         return {row[0] for row in connection.execute(_CLAIM, parameters).fetchall()}
     return claims.keys()

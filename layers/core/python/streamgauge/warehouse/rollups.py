@@ -129,6 +129,7 @@ def add(connection: Connection, batches: list[SiteBatch], accounting: list[dict[
             "site_days": rows_parameter(site_days),
             "accounting": rows_parameter(accounting),
         },
+        prepare=True,
     )
 
 

@@ -59,7 +59,8 @@ def write(connection: Connection, site_no: int, visits: Iterable[Visit]) -> None
     if ordered:
         rows = [_row(visit, pages, times) for visit in ordered]
         arrays = dict(zip(_PLAIN, columns(rows, len(_PLAIN)), strict=True))
-        connection.execute(_UPSERT, arrays | {"site_no": site_no, "pages": array(pages), "page_times": array(times)})
+        parameters = arrays | {"site_no": site_no, "pages": array(pages), "page_times": array(times)}
+        connection.execute(_UPSERT, parameters, prepare=True)
 
 
 def visit_of(row: tuple[Any, ...]) -> Visit:

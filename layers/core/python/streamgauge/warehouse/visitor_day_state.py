@@ -66,7 +66,7 @@ def _insert(connection: Connection, batch: SiteBatch, changes: dict[Key, dict[in
         if min(change.values()) < 0:
             raise RuntimeError("a visitor-day to take away from is not there")
         rows.add(key, change, lasting=into.lasting[key[2]])
-    made = set(connection.execute(_INSERT, rows.parameters(batch.site_no)).fetchall())
+    made = set(connection.execute(_INSERT, rows.parameters(batch.site_no), prepare=True).fetchall())
     into.settle_visitors(((key, changes[key]) for key in made), 1)
     return made
 
@@ -102,7 +102,7 @@ def _update(connection: Connection, batch: SiteBatch, changes: dict[Key, dict[in
         rows.add(key, held, lasting=into.lasting[key[2]])
     into.settle_visitors(come, 1)
     into.settle_visitors(gone, -1)
-    connection.execute(_UPDATE, rows.parameters(batch.site_no))
+    connection.execute(_UPDATE, rows.parameters(batch.site_no), prepare=True)
     return {key for key, _ in come}
 
 

@@ -21,7 +21,7 @@ from tests.e2e.live_sessions import (
     Server,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.torture]
+pytestmark = [pytest.mark.e2e, pytest.mark.torture, pytest.mark.timeout(1200)]
 
 WATCHED_SECONDS = 150.0
 LIST_SECONDS = 2.0

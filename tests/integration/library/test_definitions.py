@@ -279,6 +279,16 @@ class TestCache:
         assert media.ask("server", **{"cache-control": "no-cache"}).json["total_plays"] == 1
         assert media.ask("server").json["total_plays"] == 1
 
+    def test_as_long_as_the_stage_says(self, media, monkeypatch):
+        monkeypatch.setenv("ANALYTICS_CACHE_TTL", "1m")
+        media.service.forget()
+        assert media.ask("server").headers["cache-control"] == "private, max-age=60"
+        media.watched(HOUR, 200)
+        media.service.flow()
+        for seconds, plays in ((59, 0), (61, 1)):
+            media.service.clock.now = round((NOW + seconds) * 1e6)
+            assert media.ask("server").json["total_plays"] == plays
+
     def test_what_is_popular_by_window_is_not_held(self, media):
         assert media.ask("popular", "window=week").json["results"] == []
         media.watched(HOUR, 200)

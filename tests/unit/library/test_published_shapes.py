@@ -57,11 +57,32 @@ SHAPES: dict[str, tuple[str, dict[str, set[str]]]] = {
 }  # fmt: skip
 """Of each call, where its object stands in the answer, and the fields of that with the JSON types that each may have (or null)."""
 WITHOUT_SHAPE = [f"DELETE {A}/sessions/{{}}", f"POST {A}/sharing/alerts/{{}}/dismiss"]
+RANGE = {"startDate", "endDate", "period"}
 QUERIES = {
+    f"GET {A}/server": RANGE,
+    f"GET {A}/libraries/{{}}": RANGE,
+    f"GET {A}/users/{{}}": RANGE,
+    f"GET {A}/genres": {"window", "limit"},
+    f"GET {A}/active-users": {"window"},
     f"GET {A}/stats/daily": {"start", "end"},
-    f"GET {A}/popular": {"window"},
+    f"GET {A}/popular": {"window", "limit"},
     f"GET {A}/popular/{{}}": {"window", "limit"},
     f"GET {A}/sessions/user/{{}}": {"limit"},
+    f"GET {A}/sharing/alerts": {"user_id", "status"},
+}
+BODIES: dict[str, dict[str, set[str]]] = {
+    f"POST {A}/sessions": {
+        "user_id": TEXT, "content_type": TEXT, "content_id": TEXT, "started_at": TEXT, "client_name": TEXT, "device_name": TEXT,
+        "ip_address": TEXT, "transcoded": {"boolean"}, "resolution": TEXT, "ended_at": TEXT, "duration_seconds": NUMBERS, "status": TEXT,
+    },
+    f"PUT {A}/sessions/{{}}": {
+        "position_seconds": NUMBERS, "paused": {"boolean"}, "bitrate_kbps": NUMBERS, "transcoded": {"boolean"}, "resolution": TEXT,
+        "ip_address": TEXT, "timestamp": TEXT,
+    },
+}  # fmt: skip
+CHOICES = {
+    (f"GET {A}/popular", "window"): {"day", "week", "month", "year", "all"},
+    (f"GET {A}/sharing/alerts", "status"): {"open", "dismissed"},
 }
 
 
@@ -111,3 +132,17 @@ def test_every_other_call_is_published(described, call):
 @pytest.mark.parametrize("call", QUERIES)
 def test_every_parameter_is_published(described, call):
     assert {one["name"] for one in operation(described, call)["parameters"]} >= QUERIES[call]
+
+
+@pytest.mark.parametrize("call", BODIES)
+def test_every_field_of_a_body_is_published_with_its_type(described, call):
+    body = resolved(described, operation(described, call)["requestBody"]["content"]["application/json"]["schema"])
+    for name, wanted in BODIES[call].items():
+        assert types(described, body["properties"][name]) <= wanted, name
+
+
+@pytest.mark.parametrize("call", CHOICES)
+def test_every_choice_is_published(described, call):
+    (asked,) = [one for one in operation(described, call[0])["parameters"] if one["name"] == call[1]]
+    options = asked["schema"].get("anyOf", [asked["schema"]])
+    assert {choice for option in options for choice in option.get("enum", ())} == CHOICES[call]

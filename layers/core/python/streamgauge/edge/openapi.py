@@ -20,6 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from streamgauge.edge.bodies import WITH_BODY
 from streamgauge.edge.docs_page import page
 from streamgauge.edge.http import Application
+from streamgauge.edge.library_models import MediaParameters
 from streamgauge.edge.parameters import ReportParameters
 from streamgauge.edge.problems import PROBLEM_JSON, STATUS
 
@@ -141,7 +142,11 @@ def _bound(parameters: list[dict[str, Any]]) -> None:
     """Give the parameters of reports their own schemas: Powertools publishes only the plain type of a model's fields."""
     if not any(parameter["name"] == "period" for parameter in parameters):
         return
-    known = ReportParameters.model_json_schema(by_alias=True)["properties"]
+    known = {
+        name: field
+        for model in (MediaParameters, ReportParameters)
+        for name, field in model.model_json_schema(by_alias=True)["properties"].items()
+    }
     for parameter in parameters:
         if parameter["in"] == "query" and parameter["name"] in known:
             field = dict(known[parameter["name"]])

@@ -49,14 +49,14 @@ _FOLLOWED: Final[LiteralString] = """, origins AS (
 _RANKED: Final[LiteralString] = """), by_step AS (
     SELECT step, name, visits, row_number() OVER (PARTITION BY step ORDER BY visits DESC, name) AS rank
     FROM (
-        SELECT step, name COLLATE "C" AS name, sum(visits)::bigint AS visits
+        SELECT step, name, sum(visits)::bigint AS visits
         FROM sequences CROSS JOIN LATERAL unnest(pages) WITH ORDINALITY AS u (name, step)
         GROUP BY step, name
     ) summed
 )
 SELECT 'total' AS kind, 0 AS step, NULL::text[] AS pages, coalesce(sum(visits), 0)::bigint AS visits FROM sequences
 UNION ALL
-(SELECT 'sequence', 0, pages, visits FROM sequences ORDER BY visits DESC, pages COLLATE "C" LIMIT %(take)s OFFSET %(skip)s)
+(SELECT 'sequence', 0, pages, visits FROM sequences ORDER BY visits DESC, pages LIMIT %(take)s OFFSET %(skip)s)
 UNION ALL
 (SELECT 'step', step, ARRAY[name], visits FROM by_step WHERE rank <= %(limit)s ORDER BY step, rank)
 """
@@ -95,5 +95,5 @@ def walk(joins: LiteralString, condition: LiteralString, *, few: bool) -> Litera
 
 def _ranked(walk: LiteralString, found: LiteralString) -> LiteralString:
     return f"""WITH {walk}sequences AS MATERIALIZED (
-    SELECT pages, sum(visits)::bigint AS visits FROM ({found}) AS f(pages, visits) GROUP BY pages
+    SELECT pages COLLATE "C" AS pages, sum(visits)::bigint AS visits FROM ({found}) AS f(pages, visits) GROUP BY 1
 {_RANKED}"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from streamgauge.events.facts import user_key
 
 from tests.integration.sessions.sharing.conftest import (
     BERLIN,
@@ -94,6 +95,15 @@ def test_a_sites_own_threshold_counts(server):
     share(server)
     detect(server)
     assert alerts() == []
+
+
+def test_an_alert_names_its_user_as_the_catalogue_does(server):
+    share(server)
+    detect(server)
+    assert [one["user_name"] for one in alerts()] == [None]
+    (site_no,) = server.connection.execute("SELECT site_no FROM sites").fetchone()
+    server.connection.execute("INSERT INTO media_users VALUES (%s, 'anna', %s, 'Anna')", [site_no, user_key("anna")])
+    assert [one["user_name"] for one in alerts()] == ["Anna"]
 
 
 def test_no_address_is_in_an_alert_and_alerts_outlive_the_addresses(server):

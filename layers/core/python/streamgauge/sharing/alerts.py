@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 class SharingAlert(TypedDict):
-    """An alert. `created_at` is the time of its first evidence, `updated_at` of its last; `dismissed_at` null while it is open."""
+    """An alert. `user_name` is the catalogue's; `created_at` is the time of its first evidence, `updated_at` of its last; `dismissed_at` null while it is open."""
 
     id: str
     user_id: str
+    user_name: str | None
     alert_type: Rule
     severity: Severity
     evidence: dict[str, Any]
@@ -42,10 +43,11 @@ class SharingAlert(TypedDict):
 
 def shown(row: Sequence[Any]) -> SharingAlert:
     """Return the alert that a row of `queries` holds."""
-    name, user_id, rule, severity, first, last, evidence, dismissed_at, note, _changed = row
+    name, user_id, rule, severity, first, last, evidence, dismissed_at, note, _changed, user_name = row
     return {
         "id": name,
         "user_id": user_id,
+        "user_name": user_name,
         "alert_type": rule,
         "severity": severity,
         "evidence": evidence,
@@ -58,9 +60,10 @@ def shown(row: Sequence[Any]) -> SharingAlert:
 
 
 def would_be(name: str, user_id: str, one: Judged) -> SharingAlert:
-    """Return an alert that nobody has raised, as it would stand."""
+    """Return an alert that nobody has raised, as it would stand; nobody looks the user's name up for it."""
     episode = one.episode
-    return shown((name, user_id, episode.rule, one.severity, episode.first, episode.last, one.evidence, None, None, 0))
+    told = (episode.rule, one.severity, episode.first, episode.last, one.evidence)
+    return shown((name, user_id, *told, None, None, 0, None))
 
 
 def alerts(

@@ -90,7 +90,8 @@ DELETE FROM sharing_alerts WHERE site_no = %(site_no)s AND alert_id = ANY(%(aler
 """Of episodes that have grown together: the alert of the first stays, dismissed when one of them was."""
 
 _ALERT: Final[LiteralString] = (
-    "SELECT alert_id::text, user_id, rule, severity, first, last, evidence, dismissed_at, note, changed_at FROM sharing_alerts"
+    "SELECT alert_id::text, user_id, rule, severity, first, last, evidence, dismissed_at, note, changed_at,"
+    " (SELECT name FROM media_users u WHERE u.site_no = a.site_no AND u.user_id = a.user_id) FROM sharing_alerts a"
 )
 
 UNTOLD: Final[LiteralString] = (

@@ -46,7 +46,7 @@ LATE_SECONDS: Final = 600
 _DATABASE: Final = "bench_warehouse"
 _COPY_TABLES: Final = "bare_ids, bare_events"
 _BARE: Final = """
-    CREATE UNLOGGED TABLE ids_rows AS SELECT digest, writer, hour, n, kept_until, site_no FROM event_ids WITH NO DATA;
+    CREATE UNLOGGED TABLE ids_rows AS SELECT digest, writer, quarter, n, kept_until, site_no FROM event_ids WITH NO DATA;
     CREATE TABLE bare_events (LIKE events INCLUDING ALL) PARTITION BY RANGE (day);
     CREATE TABLE bare_ids (LIKE event_ids INCLUDING ALL) PARTITION BY HASH (digest);
     DO $$
@@ -243,7 +243,7 @@ def _insert_and_copy(server: Server) -> tuple[Cost, Cost]:
         # The same rows as text, taken out of the tables in which they just arrived.
         pieces = [
             (
-                _out(connection, "SELECT digest, writer, hour, n, kept_until, site_no FROM event_ids WHERE n BETWEEN {} AND {}", claims[at : at + BATCH]),
+                _out(connection, "SELECT digest, writer, quarter, n, kept_until, site_no FROM event_ids WHERE n BETWEEN {} AND {}", claims[at : at + BATCH]),
                 _out(connection, f"SELECT * FROM events WHERE time BETWEEN {claims[at].event.time} AND {claims[at + BATCH - 1].event.time}", []),
             )
             for at in range(first, first + count, BATCH)

@@ -239,13 +239,13 @@ def letter(reason: Reason, stage: Stage, position: int, received_at: int) -> dea
 def test_accounting_adds_up(api, connection, monkeypatch) -> None:
     site = api("POST", "/api/v1/sites", body=BLOG)[1]
     now = time.time_ns() // 1000
-    hour = now // 3_600_000_000 * 3600
+    quarter = now // 3_600_000_000 * 4
     insert = (
-        "INSERT INTO accounting (site_no, hour, writer, max_n, stored, duplicates, repeats, dead_lettered) "
+        "INSERT INTO accounting (site_no, quarter, writer, max_n, stored, duplicates, repeats, dead_lettered) "
         "VALUES ((SELECT site_no FROM sites), %s, %s, %s, %s, %s, %s, %s)"
     )
-    connection.execute(insert, (hour, 1, 99, 90, 4, 3, 1))
-    connection.execute(insert, (hour, 2, 9, 10, 0, 0, 0))
+    connection.execute(insert, (quarter, 1, 99, 90, 4, 3, 1))
+    connection.execute(insert, (quarter, 2, 9, 10, 0, 0, 0))
     monkeypatch.setattr(dead_letters.archive, "put", lambda *_: None)
     monkeypatch.setenv("ARCHIVE_BUCKET", "archive")
     dead_letters.settings.cache_clear()

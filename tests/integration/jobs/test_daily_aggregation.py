@@ -269,13 +269,13 @@ def test_a_day_that_lost_raw_events_is_closed_as_it_is(connection, traffic):
 
 
 def test_receipts_of_which_nothing_was_heard_are_holes(connection, traffic):
-    hour = int(at(2026, 11, 22, 12).timestamp())
-    connection.execute("INSERT INTO accounting VALUES (%s, %s, 9, 9, 5, 2, 0, 1)", [traffic.site_no, hour])
+    quarter = int(at(2026, 11, 22, 12).timestamp()) // 900
+    connection.execute("INSERT INTO accounting VALUES (%s, %s, 9, 9, 5, 2, 0, 1)", [traffic.site_no, quarter])
     connection.execute(
-        "INSERT INTO accounting VALUES (%s, %s, 9, 9)", [traffic.site_no, int(at(2026, 11, 25, 5).timestamp())]
+        "INSERT INTO accounting VALUES (%s, %s, 9, 9)", [traffic.site_no, int(at(2026, 11, 25, 5).timestamp()) // 900]
     )
     connection.execute(
-        "INSERT INTO accounting VALUES (%s, %s, 9, 9)", [traffic.site_no, int(at(2026, 11, 1).timestamp())]
+        "INSERT INTO accounting VALUES (%s, %s, 9, 9)", [traffic.site_no, int(at(2026, 11, 1).timestamp()) // 900]
     )
     assert closing.aggregate_days(ALL_OVER)["holes"] == 2
 

@@ -317,17 +317,17 @@ def test_traits_go_with_the_rollups_of_the_day_on_which_they_were_told(connectio
 
 
 def test_ids_receipts_runs_and_anchors_go_when_nothing_needs_them(connection, traffic):
-    day = "INSERT INTO event_ids (digest, writer, hour, n, kept_until, site_no) VALUES (gen_random_uuid(), 0, 0, 0, %s, 1)"
+    day = "INSERT INTO event_ids (digest, writer, quarter, n, kept_until, site_no) VALUES (gen_random_uuid(), 0, 0, 0, %s, 1)"
     connection.execute("TRUNCATE event_ids")
     for until in ("2026-11-09", "2026-11-10", "2026-12-24", "infinity"):
         connection.execute(day, [until])
-    old, new = int(at(2026, 8, 30).timestamp()), int(at(2026, 9, 2).timestamp())
+    old, new = (int(day.timestamp()) // 900 for day in (at(2026, 8, 30), at(2026, 9, 2)))
     connection.execute("TRUNCATE lost_receipts")
     connection.execute("INSERT INTO lost_receipts VALUES (1, %s, 1, 1, 1), (1, %s, 1, 1, 1)", [old, new])
     connection.execute("INSERT INTO job_runs VALUES ('x', 'old', '2025-01-01')")
     assert retention.remove_old(ALL_RAW_DUE)["event_ids"] == 1
     assert size(connection, "event_ids") == 3
-    assert connection.execute("SELECT hour FROM lost_receipts").fetchall() == [(new,)]
+    assert connection.execute("SELECT quarter FROM lost_receipts").fetchall() == [(new,)]
     assert size(connection, "anchors") == 0
     assert size(connection, "job_runs WHERE slot = 'old'") == 0
     assert size(connection, "accounting") > 0

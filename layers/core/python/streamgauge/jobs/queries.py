@@ -61,7 +61,7 @@ ON CONFLICT (site_no, dimension, month, bots, code) DO UPDATE SET
 
 ACCOUNTING_HOLES: Final[LiteralString] = """
 SELECT coalesce(sum(greatest(max_n + 1 - stored - duplicates - dead_lettered, 0)), 0)::bigint FROM accounting
-WHERE site_no = ANY(%(site_nos)s) AND hour >= %(since)s AND hour < %(until)s
+WHERE site_no = ANY(%(site_nos)s) AND quarter >= %(since)s / 900 AND quarter < %(until)s / 900
 """
 """Receipts that were given and of which nothing has been heard."""
 

@@ -78,8 +78,8 @@ DELETE_IDS: Final[LiteralString] = """
 DELETE FROM {} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {} WHERE kept_until < %(today)s LIMIT %(limit)s))
 """
 
-DELETE_LOST_RECEIPTS: Final[LiteralString] = "DELETE FROM lost_receipts WHERE hour < %(before)s"
-DELETE_ACCOUNTING: Final[LiteralString] = "DELETE FROM accounting WHERE hour < %(before)s"
+DELETE_LOST_RECEIPTS: Final[LiteralString] = "DELETE FROM lost_receipts WHERE quarter < %(before)s / 900"
+DELETE_ACCOUNTING: Final[LiteralString] = "DELETE FROM accounting WHERE quarter < %(before)s / 900"
 DELETE_RUNS: Final[LiteralString] = "DELETE FROM job_runs WHERE started_at < %(before)s"
 FORGET_ANCHORS: Final[LiteralString] = "TRUNCATE anchors"
 
@@ -161,9 +161,9 @@ NEXT_DUE: Final[LiteralString] = """
 SELECT min(due) FROM (
     SELECT min(kept_until) FILTER (WHERE isfinite(kept_until)) + 1 AS due FROM event_ids
     UNION ALL
-    SELECT (to_timestamp(min(hour)) AT TIME ZONE 'UTC')::date + %(receipts)s + 1 FROM lost_receipts
+    SELECT (to_timestamp(min(quarter) * 900.0) AT TIME ZONE 'UTC')::date + %(receipts)s + 1 FROM lost_receipts
     UNION ALL
-    SELECT (to_timestamp(min(hour)) AT TIME ZONE 'UTC')::date + %(rollups)s + 1 FROM accounting WHERE %(rollups)s > 0
+    SELECT (to_timestamp(min(quarter) * 900.0) AT TIME ZONE 'UTC')::date + %(rollups)s + 1 FROM accounting WHERE %(rollups)s > 0
     UNION ALL
     SELECT (to_timestamp(min(erased_at) / 1000000) AT TIME ZONE 'UTC')::date + %(names)s + 1 FROM erased_ids
     WHERE replacement IS NOT NULL

@@ -6,9 +6,10 @@
 -- site and its event's id. Columns are ordered so that a row has no gaps.
 CREATE TABLE event_ids (
     digest      uuid PRIMARY KEY,
-    -- The winning receipt.
+    -- The winning receipt; its hour as quarter hours since the epoch, which four bytes hold long beyond 2038. Every hour of a
+    -- zone begins with one.
     writer      bigint NOT NULL,
-    hour        integer NOT NULL,
+    quarter     integer NOT NULL,
     n           integer NOT NULL,
     -- Deleted after this day: 70 days from receipt, as long as the rollups for history.
     kept_until  date NOT NULL,
@@ -26,24 +27,24 @@ CREATE INDEX event_ids_kept_until ON event_ids USING brin (kept_until);
 -- Receipts that became no event: duplicates (outcome 1) and dead letters of the consumer (outcome 2).
 CREATE TABLE lost_receipts (
     site_no     integer NOT NULL,
-    hour        integer NOT NULL,
+    quarter     integer NOT NULL,
     writer      bigint NOT NULL,
     n           integer NOT NULL,
     outcome     smallint NOT NULL,
-    PRIMARY KEY (site_no, hour, writer, n)
+    PRIMARY KEY (site_no, quarter, writer, n)
 );
 
 -- What became of the receipts of each writer and hour of receipt; `max_n` + 1 were accepted.
 CREATE TABLE accounting (
     site_no       integer NOT NULL,
-    hour          integer NOT NULL,
+    quarter       integer NOT NULL,
     writer        bigint NOT NULL,
     max_n         integer NOT NULL,
     stored        integer NOT NULL DEFAULT 0,
     duplicates    integer NOT NULL DEFAULT 0,
     repeats       integer NOT NULL DEFAULT 0,
     dead_lettered integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (site_no, hour, writer)
+    PRIMARY KEY (site_no, quarter, writer)
 ) WITH (fillfactor = 70);
 
 -- What a running consumer has done, per lane, for /metrics.

@@ -13,6 +13,7 @@ from streamgauge.events.facts import KIND_NUMBERS
 from streamgauge.events.models import WIRE_VERSION, Receipt, Spot, StampedEvent, VideoFields, decode
 from streamgauge.events.reasons import Reason
 from streamgauge.sessions.folding import HIGHEST_BITRATE
+from streamgauge.warehouse.receipts import QUARTER_SECONDS
 
 _MAX_RECORD: Final = 1_048_576
 _MAX_TEXT: Final = 8192
@@ -159,7 +160,12 @@ def _names_a_site(site: str) -> bool:
 def _countable(receipt: Receipt) -> bool:
     """Return whether the numbers of a receipt fit the accounting's columns."""
     writer, hour, n, repeats = receipt.writer, receipt.hour, receipt.n, receipt.repeats
-    return 0 <= hour < _INTEGER and 0 <= n < _INTEGER and 0 <= repeats < _INTEGER and -_BIGINT <= writer < _BIGINT
+    return (
+        0 <= hour < _INTEGER * QUARTER_SECONDS
+        and 0 <= n < _INTEGER
+        and 0 <= repeats < _INTEGER
+        and -_BIGINT <= writer < _BIGINT
+    )
 
 
 def _known(reason: Reason, origin: StampedEvent | _Origin, now: int) -> Unstorable:

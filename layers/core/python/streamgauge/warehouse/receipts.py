@@ -30,25 +30,26 @@ if TYPE_CHECKING:
 
 DUPLICATE: Final = 1
 DEAD: Final = 2
+QUARTER_SECONDS: Final = 900
 KEPT_DAYS: Final = 70
 """How long an id is kept: event age 30, replay 30, stream 7, and 3 to spare (days from receipt)."""
 
 # Few containers write the events of a batch, so what their ids have in common (the origin) comes once.
 _INSERT: Final[LiteralString] = """
-    INSERT INTO event_ids (site_no, digest, kept_until, hour, writer, n)
-    SELECT (%(site_no)s::integer[])[origin], digest, (%(kept_until)s::date[])[origin], (%(hour)s::integer[])[origin],
+    INSERT INTO event_ids (site_no, digest, kept_until, quarter, writer, n)
+    SELECT (%(site_no)s::integer[])[origin], digest, (%(kept_until)s::date[])[origin], (%(quarter)s::integer[])[origin],
         (%(writer)s::bigint[])[origin], n
     FROM unnest(%(digest)s::uuid[], %(n)s::integer[], %(origin)s::integer[]) AS t(digest, n, origin)
 """
 _CLAIM: Final[LiteralString] = f"{_INSERT} ON CONFLICT DO NOTHING RETURNING encode(uuid_send(digest), 'hex')"
 _WINNERS: Final = """
-    SELECT encode(uuid_send(digest), 'hex'), site_no, hour, writer, n FROM event_ids WHERE digest = ANY(%s::uuid[])
+    SELECT encode(uuid_send(digest), 'hex'), site_no, quarter, writer, n FROM event_ids WHERE digest = ANY(%s::uuid[])
 """
 _LOSE: Final = """
-    INSERT INTO lost_receipts (site_no, hour, writer, n, outcome)
-    SELECT * FROM json_to_recordset(%s) AS t(site_no integer, hour integer, writer bigint, n integer, outcome smallint)
+    INSERT INTO lost_receipts (site_no, quarter, writer, n, outcome)
+    SELECT * FROM json_to_recordset(%s) AS t(site_no integer, quarter integer, writer bigint, n integer, outcome smallint)
     ON CONFLICT DO NOTHING
-    RETURNING site_no, hour, writer, n
+    RETURNING site_no, quarter, writer, n
 """
 
 Outcome = Literal["stored", "duplicates", "dead_lettered"]
@@ -57,7 +58,12 @@ _AMOUNTS: Final = ("max_n", "stored", "duplicates", "dead_lettered", "repeats")
 _OUTCOMES: Final[dict[Outcome, int]] = {"stored": 1, "duplicates": 2, "dead_lettered": 3}
 
 Key = tuple[int, int, int, int]
-"""(site_no, hour, writer, n)"""
+"""(site_no, quarter, writer, n)"""
+
+
+def quarter_of(receipt: Receipt) -> int:
+    """Return a receipt's hour as quarter hours since the epoch: what the tables hold."""
+    return receipt.hour // QUARTER_SECONDS
 
 
 class Claim(msgspec.Struct, gc=False):
@@ -96,14 +102,14 @@ def claim_of(site_no: int, zone: str, event: StampedEvent) -> Claim:
 
 
 class Accounting:
-    """Amounts per (site, hour of receipt, writer), to be added in the batch's transaction."""
+    """Amounts per (site, quarter hour of receipt, writer), to be added in the batch's transaction."""
 
     def __init__(self) -> None:
         self._rows: defaultdict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
 
     def count(self, site_no: int, receipt: Receipt, outcome: Outcome) -> None:
         """Count a receipt that is seen for the first time."""
-        row = self._rows[site_no, receipt.hour, receipt.writer]
+        row = self._rows[site_no, quarter_of(receipt), receipt.writer]
         row[0] = max(row[0], receipt.n)
         row[_OUTCOMES[outcome]] += 1
         row[4] += receipt.repeats
@@ -111,7 +117,7 @@ class Accounting:
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of json_to_recordset."""
         return [
-            dict(zip(("site_no", "hour", "writer", *_AMOUNTS), (*key, *amounts), strict=True))
+            dict(zip(("site_no", "quarter", "writer", *_AMOUNTS), (*key, *amounts), strict=True))
             for key, amounts in self._rows.items()
         ]
 
@@ -141,9 +147,9 @@ def _claim(connection: Connection, claims: dict[str, Claim]) -> Collection[str]:
         event = claims[key].event
         receipt = event.receipt
         kept_until = _kept_until(event.received // DAY, event.historical)
-        origin = claims[key].site_no, kept_until, receipt.hour, receipt.writer
+        origin = claims[key].site_no, kept_until, quarter_of(receipt), receipt.writer
         rows.append((key, receipt.n, origins.setdefault(origin, len(origins) + 1)))
-    names = ("digest", "n", "origin", "site_no", "kept_until", "hour", "writer")
+    names = ("digest", "n", "origin", "site_no", "kept_until", "quarter", "writer")
     parameters = dict(zip(names, (*columns(rows, 3), *columns(list(origins), 4)), strict=True))
     try:
         # Nearly always all are new. To insert them as such costs half of asking of each whether it is, and naming it back.
@@ -175,15 +181,15 @@ def _lose(connection: Connection, receipts: list[tuple[int, Receipt]], outcome: 
         return
     by_key = {_key(site_no, receipt): receipt for site_no, receipt in receipts}
     rows = [
-        {"site_no": site_no, "hour": hour, "writer": writer, "n": n, "outcome": outcome}
-        for site_no, hour, writer, n in sorted(by_key)
+        {"site_no": site_no, "quarter": quarter, "writer": writer, "n": n, "outcome": outcome}
+        for site_no, quarter, writer, n in sorted(by_key)
     ]
     for key in connection.execute(_LOSE, [rows_parameter(rows)]).fetchall():
         accounting.count(key[0], by_key[key], "duplicates" if outcome == DUPLICATE else "dead_lettered")
 
 
 def _key(site_no: int, receipt: Receipt) -> Key:
-    return site_no, receipt.hour, receipt.writer, receipt.n
+    return site_no, quarter_of(receipt), receipt.writer, receipt.n
 
 
 @lru_cache(maxsize=1024)

@@ -68,11 +68,11 @@ _ADD: Final = f"""
         ORDER BY site_no, video_id, bucket
         ON CONFLICT (site_no, video_id, bucket) DO UPDATE SET n = r.n + excluded.n, version = r.version + 1
     ), receipts AS (
-        INSERT INTO accounting AS r (site_no, hour, writer, max_n, stored, duplicates, repeats, dead_lettered)
-        SELECT * FROM json_to_recordset(%(accounting)s) AS t(site_no integer, hour integer, writer bigint, max_n integer,
+        INSERT INTO accounting AS r (site_no, quarter, writer, max_n, stored, duplicates, repeats, dead_lettered)
+        SELECT * FROM json_to_recordset(%(accounting)s) AS t(site_no integer, quarter integer, writer bigint, max_n integer,
             stored integer, duplicates integer, repeats integer, dead_lettered integer)
-        ORDER BY site_no, hour, writer
-        ON CONFLICT (site_no, hour, writer) DO UPDATE SET max_n = greatest(r.max_n, excluded.max_n),
+        ORDER BY site_no, quarter, writer
+        ON CONFLICT (site_no, quarter, writer) DO UPDATE SET max_n = greatest(r.max_n, excluded.max_n),
             stored = r.stored + excluded.stored, duplicates = r.duplicates + excluded.duplicates,
             repeats = r.repeats + excluded.repeats, dead_lettered = r.dead_lettered + excluded.dead_lettered
     )

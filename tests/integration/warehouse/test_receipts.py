@@ -1,0 +1,55 @@
+"""Receipts in Postgres: their hours as quarter hours, which no year of a clock is too late for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamgauge.clock import hour_and_day
+from streamgauge.events.models import Receipt
+from streamgauge.warehouse.batch import Lane, store_batch
+from streamgauge.warehouse.directory import Directory
+from streamgauge.warehouse.receipts import QUARTER_SECONDS
+
+from tests.support.stamped import stamped
+from tests.support.warehouse import accounted, add_site
+
+if TYPE_CHECKING:
+    import psycopg
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Pacific/Chatham",
+    "America/St_Johns",
+)
+
+
+@given(zone=st.sampled_from(ZONES), second=st.integers(1_577_836_800, 4_102_444_800))
+def test_every_hour_of_a_zone_begins_with_a_quarter(zone: str, second: int) -> None:
+    assert hour_and_day(second * 1_000_000, zone)[0] % QUARTER_SECONDS == 0
+
+
+@pytest.mark.parametrize("year", [2026, 2040, 2200])
+def test_receipts_are_accounted_for_in_any_year(connection: psycopg.Connection[Any], year: int) -> None:
+    site = f"year {year}"
+    site_no = add_site(connection, site)
+    event = stamped("page_view", f"{year}-06-01 10:20", site=site, receipt=Receipt(2**40, hour_of(year), 0))
+    lane = Lane("lane", 0.0, 0.0, time.monotonic())
+    for receipt in (event.receipt, event.receipt, Receipt(2**40, hour_of(year), 1)):
+        copy = stamped("page_view", event.time, site=site, id=event.id, receipt=receipt)
+        store_batch(connection, Directory(), [copy], lane, event.time)
+    assert accounted(connection, site_no) == {"received": 2, "stored": 1, "duplicates": 1, "dead_lettered": 0}
+    stored = "SELECT quarter::bigint * 900 FROM accounting WHERE site_no = %s"
+    assert connection.execute(stored, [site_no]).fetchall() == [(hour_of(year),)]
+
+
+def hour_of(year: int) -> int:
+    """Return the first second of ten o'clock in Berlin on the first of June."""
+    return stamped("page_view", f"{year}-06-01 10:00").time // 1_000_000

@@ -1,4 +1,4 @@
-"""Receipts in Postgres: their hours as quarter hours, which no year of a clock is too late for."""
+"""Accounting: every receipt becomes an event, a repetition or a dead letter, in any year and in the middle of a run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.receipts import QUARTER_SECONDS
 
+from infra.local.event_source import Mapping
+from tests.support.seeds import seeded
+from tests.support.simulator import Faults, Simulator, stream
 from tests.support.stamped import stamped
-from tests.support.warehouse import accounted, add_site
+from tests.support.warehouse import accounted, add_site, assert_exact, invoke, traffic
 
 if TYPE_CHECKING:
     import psycopg
@@ -53,3 +56,23 @@ def test_receipts_are_accounted_for_in_any_year(connection: psycopg.Connection[A
 def hour_of(year: int) -> int:
     """Return the first second of ten o'clock in Berlin on the first of June."""
     return stamped("page_view", f"{year}-06-01 10:00").time // 1_000_000
+
+
+def test_the_accounting_holds_in_the_middle_of_a_run(
+    connection: psycopg.Connection[Any], lanes: pytest.MonkeyPatch
+) -> None:
+    """received = stored + duplicates + dead-lettered + in flight, whichever part has come in."""
+    seed = 71
+    chance = seeded(seed)
+    made = traffic(connection, "accounted", seed, 200, retries=0.3)
+    shards = stream(made.payloads, 1, chance)
+    arrived: set[bytes] = set()
+    for start in range(0, len(made.payloads), 60):
+        part = {name: records[start : start + 60] for name, records in shards.items()}
+        Simulator(part, Mapping(batch_size=20), invoke, chance, Faults(lost_acknowledgement=0.3)).run()
+        arrived |= {record.data for records in part.values() for record in records}
+        found = accounted(connection, made.site_no)
+        in_flight = len(made.payloads) - len(arrived)
+        assert found["stored"] + found["duplicates"] + found["dead_lettered"] + in_flight == len(made.payloads)
+        assert found["received"] <= len(made.payloads)
+    assert_exact(connection, made, f"seed {seed}")

@@ -6,29 +6,32 @@ counters without zeros, so that two of them can be compared with `==`.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from tests.oracle.people import DAY, Identity, day_of, groups, hour_of, touches, visitor_of
+from tests.oracle.playbacks import (
+    Watched,
+    buffered_seconds,
+    exact,
+    is_fatal,
+    playback_chains,
+    playbacks_of,
+    startup_of,
+    steps_of,
+)
+from tests.oracle.visits import Run, chains_of, runs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from streamgauge.events.models import StampedEvent
 
-SECOND = 1_000_000
-VISIT_GAP = 30 * 60 * SECOND
-PLAYBACK_GAP = 30 * 60 * SECOND
-PAUSED_GAP = 4 * 3600 * SECOND
-DAY = 24 * 3600 * SECOND
-SESSIONS_PER_ADDRESS = 20
 
-Identity = tuple[str, object]
-"""("user", id), ("anonymous", id) or ("hash", number); the first two outlast the day."""
+SESSIONS_PER_ADDRESS = 20
 
 Amounts = Counter[str]
 
@@ -55,307 +58,17 @@ def count(events: Iterable[StampedEvent], view_window: int = DAY) -> Counted:
     book = _Book()
     book.count_events(ordered)
     for bot in (False, True):
-        for chain in _chains([event for event in ordered if event.bot == bot and _touches(event)]):
-            for run in _runs(chain):
+        for chain in chains_of([event for event in ordered if event.bot == bot and touches(event)]):
+            for run in runs_of(chain):
                 book.count_run(run)
-    for chain in _playback_chains(ordered).values():
-        for playback in _playbacks(chain):
+    for chain in playback_chains(ordered).values():
+        for playback in playbacks_of(chain):
             book.count_playback(playback)
     book.count_views([event for event in ordered if event.kind == "view"], view_window)
     return book.result()
 
 
 # Time
-
-
-@lru_cache(maxsize=200_000)
-def _hour_of_minute(minute: int, zone: str) -> tuple[int, date]:
-    tz = ZoneInfo(zone)
-
-    def local(at: int) -> datetime:
-        return datetime.fromtimestamp(at * 60, tz)
-
-    start = minute
-    while local(start).minute != 0 and local(start - 1).utcoffset() == local(start).utcoffset():
-        start -= 1
-    return start * 60, local(minute).date()
-
-
-def hour_of(event: StampedEvent) -> int:
-    """Return the first second of the local hour of an event: a full hour, or a change of offset."""
-    return _hour_of_minute(event.time // (60 * SECOND), event.zone)[0]
-
-
-def day_of(event: StampedEvent) -> date:
-    """Return the local day of an event."""
-    return _hour_of_minute(event.time // (60 * SECOND), event.zone)[1]
-
-
-# Who
-
-
-def _key(event: StampedEvent) -> Identity | None:
-    """Return what visits are keyed by: `anonymous_id`, else the hash, else `user_id`."""
-    if event.anonymous_id is not None:
-        return ("anonymous", event.anonymous_id)
-    if event.hash is not None:
-        return ("hash", event.hash)
-    return None if event.user_id is None else ("user", event.user_id)
-
-
-def _visitor(event: StampedEvent) -> Identity | None:
-    """Return the visitor of an event by itself: `user_id`, else `anonymous_id`, else the hash."""
-    return ("user", event.user_id) if event.user_id is not None else _key(event)
-
-
-def _touches(event: StampedEvent) -> bool:
-    return event.kind != "view" and event.touches_visit and _key(event) is not None
-
-
-def _groups(ties: Iterable[tuple[object, ...]]) -> Callable[[object], object]:
-    """Return a function from a thing to its group: things that were ever tied are in one."""
-    leader: dict[object, object] = {}
-
-    def find(thing: object) -> object:
-        while leader.setdefault(thing, thing) != thing:
-            thing = leader[thing]
-        return thing
-
-    for first, *others in ties:
-        for other in others:
-            leader[find(other)] = find(first)
-    return find
-
-
-# Visits
-
-
-def _chains(events: list[StampedEvent]) -> Iterable[list[StampedEvent]]:
-    """Return the events of each visitor in order; a hash is tied to that of the day before."""
-    ties: list[tuple[object, ...]] = []
-    for event in events:
-        key = _key(event)
-        assert key is not None
-        ties.append((key, ("hash", event.prev_hash)) if key[0] == "hash" and event.prev_hash is not None else (key,))
-    find = _groups(ties)
-    chains: defaultdict[object, list[StampedEvent]] = defaultdict(list)
-    for event in events:
-        chains[find(_key(event))].append(event)
-    return chains.values()
-
-
-@dataclass
-class _Run:
-    """A visit, or (`loose`) video events that are in none."""
-
-    loose: bool
-    events: list[StampedEvent]
-
-    @property
-    def user(self) -> str | None:
-        users = [event.user_id for event in self.events if event.user_id is not None]
-        return users[-1] if users else None
-
-    def takes(self, event: StampedEvent) -> bool:
-        if event.time - self.events[-1].time >= VISIT_GAP:
-            return False
-        if self.loose:
-            return _is_video(event) and event.user_id == self.user
-        return event.user_id is None or self.user is None or event.user_id == self.user
-
-    def visitor(self, event: StampedEvent) -> Identity:
-        """Return who the run counts for on the day of one of its events."""
-        found = ("user", self.user) if self.user is not None else _key(event)
-        assert found is not None
-        return found
-
-
-def _is_video(event: StampedEvent) -> bool:
-    return event.kind not in {"page_view", "custom"}
-
-
-def _runs(chain: list[StampedEvent]) -> list[_Run]:
-    runs: list[_Run] = []
-    for event in chain:
-        if runs and runs[-1].takes(event):
-            runs[-1].events.append(event)
-        else:
-            runs.append(_Run(_is_video(event), [event]))
-    return runs
-
-
-def visits(events: Iterable[StampedEvent]) -> list[list[StampedEvent]]:
-    """Return the events of each visit of one site, in order, robots' visits too; `events` are unique."""
-    ordered = [event for event in sorted(events, key=lambda event: (event.time, event.id)) if _touches(event)]
-    chains = (_chains([event for event in ordered if event.bot == bot]) for bot in (False, True))
-    runs = (run for of_kind in chains for chain in of_kind for run in _runs(chain))
-    return [run.events for run in runs if not run.loose]
-
-
-def visitor(visit: list[StampedEvent], event: StampedEvent) -> Identity:
-    """Return who a visit counts for on the day of one of its events."""
-    return _Run(loose=False, events=visit).visitor(event)
-
-
-# Playbacks
-
-
-def _playback_chains(events: list[StampedEvent]) -> dict[object, list[StampedEvent]]:
-    chains: defaultdict[object, list[StampedEvent]] = defaultdict(list)
-    for event in events:
-        if event.kind.startswith("video_") or event.kind in {"seek", "quality_change"}:
-            assert event.video is not None
-            who = ("session", event.session_id) if event.session_id is not None else _visitor(event)
-            chains[event.bot, who, event.video.video_id].append(event)
-    return chains
-
-
-def _playbacks(chain: list[StampedEvent]) -> list[list[StampedEvent]]:
-    found: list[list[StampedEvent]] = []
-    for event in chain:
-        if found:
-            gap = PAUSED_GAP if _paused(found[-1]) else PLAYBACK_GAP
-            if event.time - found[-1][-1].time < gap:
-                found[-1].append(event)
-                continue
-        found.append([event])
-    return found
-
-
-def _paused(events: list[StampedEvent]) -> bool:
-    """Say whether it is paused after these events: who moves the playhead or the quality in a pause is still in it."""
-    for event in reversed(events):
-        if event.kind not in {"seek", "quality_change"}:
-            return event.kind == "video_pause"
-    return False
-
-
-def _fatal(event: StampedEvent) -> bool:
-    return event.kind == "video_error" and event.video is not None and event.video.fatal is not False
-
-
-def _exact(value: float | None) -> Fraction | None:
-    return None if value is None else Fraction(value)
-
-
-@dataclass
-class _Step:
-    """An event of a playback: where it found the playhead, where it left it, and whether the way on from it is watched."""
-
-    event: StampedEvent
-    found: Fraction | None
-    left: Fraction | None
-    plays: bool
-
-
-def _steps(events: list[StampedEvent]) -> list[_Step]:
-    steps: list[_Step] = []
-    for event in events:
-        video = event.video
-        assert video is not None
-        before = steps[-1] if steps else None
-        found = _exact(video.position)
-        if event.kind == "seek" and video.seek_from is not None:
-            found = _exact(video.seek_from)
-        if found is None and event.kind == "video_start":
-            found = Fraction(0)
-        if found is None and before is not None and before.left is not None:
-            found = before.left
-            if before.event.kind in {"video_start", "video_resume", "video_progress"}:
-                found += Fraction(event.time - before.event.time, SECOND)
-        if event.kind == "seek":
-            plays = before is None or before.plays
-            steps.append(_Step(event, found, _exact(video.seek_to), plays))
-        else:
-            plays = event.kind not in {"video_pause", "video_complete"} and not _fatal(event)
-            steps.append(_Step(event, found, found, plays))
-    return steps
-
-
-class _Watched:
-    """The sections of a playback, and what was showing meanwhile."""
-
-    def __init__(self, steps: list[_Step]) -> None:
-        self.sections: list[list[Fraction]] = []
-        self.qualities: defaultdict[str, Fraction] = defaultdict(Fraction)
-        self.bitrate_time = self.bitrate_weight = Fraction(0)
-        quality: str | None = None
-        bitrate: float | None = None
-        goes_on = False
-        for earlier, later in itertools.pairwise(steps):
-            video = earlier.event.video
-            assert video is not None
-            quality = video.quality if video.quality is not None else quality
-            bitrate = video.bitrate if video.bitrate is not None else bitrate
-            if earlier.event.kind == "seek" or not earlier.plays:
-                goes_on = False
-            if not earlier.plays or earlier.left is None or later.found is None:
-                goes_on = False
-                continue
-            elapsed = Fraction(later.event.time - earlier.event.time, SECOND)
-            advance = later.found - earlier.left
-            if advance < 0 or advance > elapsed * Fraction(5, 2) + 15:
-                goes_on = False
-            elif advance > 0:
-                if goes_on:
-                    self.sections[-1][1] = later.found
-                else:
-                    self.sections.append([earlier.left, later.found])
-                goes_on = True
-                if quality is not None:
-                    self.qualities[quality] += advance
-                if bitrate is not None:
-                    self.bitrate_time += Fraction(bitrate) * advance
-                    self.bitrate_weight += advance
-
-    def seconds(self) -> Fraction:
-        return sum((end - begin for begin, end in self.sections), Fraction(0))
-
-    def covered(self, duration: Fraction) -> Fraction:
-        """Return how much of [0, duration) lies in at least one section, from border to border."""
-        borders = sorted({Fraction(0), duration, *(border for section in self.sections for border in section)})
-        total = Fraction(0)
-        for begin, end in itertools.pairwise(borders):
-            inside = begin >= 0 and end <= duration
-            if inside and any(section[0] <= begin and end <= section[1] for section in self.sections):
-                total += end - begin
-        return total
-
-
-def _buffered(events: list[StampedEvent]) -> Fraction:
-    """Return the seconds of buffering after the first progress."""
-    total, progressed = Fraction(0), False
-    for n, event in enumerate(events):
-        progressed = progressed or event.kind == "video_progress"
-        if event.kind == "video_buffer" and progressed:
-            assert event.video is not None
-            if event.video.buffer_seconds is not None:
-                total += Fraction(event.video.buffer_seconds)
-            elif n + 1 < len(events):
-                total += min(Fraction(60), Fraction(events[n + 1].time - event.time, SECOND))
-    return total
-
-
-def _startup(steps: list[_Step]) -> Fraction | None:
-    """Return the startup time: the one that is told, else from the start to the first progress less the advance."""
-    start: _Step | None = None
-    first_progress = next((step for step in steps if step.event.kind == "video_progress"), None)
-    for step in steps:
-        video = step.event.video
-        assert video is not None
-        if video.startup_time is not None:
-            return Fraction(video.startup_time)
-        if step.event.kind == "video_start" and start is None:
-            start = step
-        if step is first_progress and start is not None:
-            advance = Fraction(0)
-            if step.found is not None and start.found is not None:
-                advance = step.found - start.found
-            return max(Fraction(0), Fraction(step.event.time - start.event.time, SECOND) - advance)
-    return None
-
-
-# The book
 
 
 class _Book:
@@ -401,13 +114,13 @@ class _Book:
                 self.counted.hours[hour, bot][amount] += 1
                 for row in rows:
                     self.counted.days[row][amount] += 1
-            visitor = _visitor(event)
-            if not _touches(event) and visitor is not None:
+            visitor = visitor_of(event)
+            if not touches(event) and visitor is not None:
                 self.people_of_hours[hour, bot].add(visitor)
                 for row in rows:
                     self.people_of_days[row].add(visitor)
 
-    def count_run(self, run: _Run) -> None:
+    def count_run(self, run: Run) -> None:
         bot = run.events[0].bot
         for event in run.events:
             visitor, day = run.visitor(event), day_of(event)
@@ -420,7 +133,7 @@ class _Book:
         if not run.loose:
             self._count_visit(run)
 
-    def _count_visit(self, run: _Run) -> None:
+    def _count_visit(self, run: Run) -> None:
         events = run.events
         first, last = events[0], events[-1]
         bot, day = first.bot, day_of(first)
@@ -462,13 +175,13 @@ class _Book:
             return
         first = events[0]
         assert first.video is not None
-        steps = _steps(events)
-        watched = _Watched(steps)
+        steps = steps_of(events)
+        watched = Watched(steps)
         durations = [event.video.duration for event in events if event.video and (event.video.duration or 0) > 0]
-        duration = _exact(durations[-1]) if durations else None
+        duration = exact(durations[-1]) if durations else None
         share = None if duration is None else min(Fraction(1), watched.covered(duration) / duration)
-        completed, failed = "video_complete" in kinds, any(_fatal(event) for event in events)
-        seconds, buffered = watched.seconds(), _buffered(events)
+        completed, failed = "video_complete" in kinds, any(is_fatal(event) for event in events)
+        seconds, buffered = watched.seconds(), buffered_seconds(events)
         short = duration is not None and 0 < duration < 60
         key = first.video.video_id, day_of(first), first.bot
         row = self.counted.videos[key]
@@ -485,7 +198,7 @@ class _Book:
         row["timed"] += round(watched.bitrate_weight * 1_000_000)
         for quality, spent in watched.qualities.items():
             self.counted.values[*key, "rendition", quality] += round(spent * 1_000_000)
-        if (startup := _startup(steps)) is not None:
+        if (startup := startup_of(steps)) is not None:
             self.counted.values[*key, "startup", str(round(startup * 1000))] += 1
         if duration is not None:
             audience, watches = self.counted.curves.setdefault(key, ([0] * 100, [0] * 100))
@@ -498,7 +211,7 @@ class _Book:
                 audience[point] += holding > 0
                 watches[point] += holding
         users = [event.user_id for event in events if event.user_id is not None]
-        known = [visitor for event in events if (visitor := _visitor(event)) is not None]
+        known = [visitor for event in events if (visitor := visitor_of(event)) is not None]
         if known:
             viewer = ("user", users[-1]) if users else known[0]
             self.people_of_days["viewer", day_of(first), first.bot, first.video.video_id].add(viewer)
@@ -519,7 +232,7 @@ class _Book:
         """Decide in order of time which calls of the view route count."""
         viewers = [_viewer(event) for event in events]
         addresses = [("address", event.address_hash) for event in events]
-        find = _groups(
+        find = groups(
             [
                 *((viewer, ("hash", event.prev_hash)) for event, viewer in zip(events, viewers, strict=True)
                   if viewer[0] == "hash" and event.prev_hash is not None),

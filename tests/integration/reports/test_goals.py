@@ -11,7 +11,8 @@ from streamgauge.web.goals import MOST_GOALS
 
 from functions.api import goals, journeys
 from tests.integration.reports.conftest import get, store
-from tests.oracle import counting
+from tests.oracle.people import day_of
+from tests.oracle.visits import visitor, visits_of
 from tests.support.requests import key, request
 from tests.support.stamped import instant, stamped
 from tests.traffic.made_up import make
@@ -256,7 +257,7 @@ def test_equals_looking_at_every_event(connection, site, seed):
             for event in events
             if not event.bot and first <= event.time < last and _hit(event, kind, value, match)
         ]
-        visit_of = {event.id: visit for visit in counting.visits(events) for event in visit}
+        visit_of = {event.id: visit for visit in visits_of(events) for event in visit}
         assert _rows(query)[f"{number}"][:2] == (len(_people(hits, visit_of)), len(hits))
         _, body, _ = get(journeys, PATH, f"{query}&goal_id={goal['goal_id']}&by=channel")
         expected = {}
@@ -280,6 +281,6 @@ def _hit(event, kind, value, match):
 def _people(events, visit_of):
     found = set()
     for event in events:
-        who = counting.visitor(visit_of.get(event.id, [event]), event)
-        found.add(who if who[0] != "hash" else (*who, counting.day_of(event)))
+        who = visitor(visit_of.get(event.id, [event]), event)
+        found.add(who if who[0] != "hash" else (*who, day_of(event)))
     return found

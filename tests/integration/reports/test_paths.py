@@ -16,7 +16,8 @@ from streamgauge.web import page_steps, paths
 
 from functions.api import journeys
 from tests.integration.reports.conftest import get, store
-from tests.oracle import counting
+from tests.oracle.people import day_of
+from tests.oracle.visits import visits_of
 from tests.support.stamped import instant, stamped
 from tests.traffic.made_up import make
 
@@ -193,7 +194,7 @@ def test_equals_walking_through_every_visit(connection, site, seed, few, monkeyp
     for page, direction, steps in (("/a", "next", 2), ("/", "previous", 3), ("/c/d", "next", 1)):
         query = f"startDate=2026-11-19&endDate=2026-11-23&page={page}&direction={direction}&steps={steps}&limit=1000"
         _, body, _ = get(journeys, PATH, query)
-        expected = _walked(counting.visits(events.values()), page, direction, steps)
+        expected = _walked(visits_of(events.values()), page, direction, steps)
         assert {tuple(row["pages"]): row["visits"] for row in body["results"]} == expected
         assert body["visits"] == expected.total()
 
@@ -213,7 +214,7 @@ def test_steps_that_are_written_down_are_those_of_the_visits(connection, site, s
         for page, direction in (("/a", "next"), ("/", "previous"), ("/c/d", "next"), ("/never", "next")):
             query = f"startDate=2026-11-19&endDate=2026-11-23&page={page}&direction={direction}&limit=1000&bots=include"
             _, body, _ = get(journeys, PATH, query)
-            expected = _walked(counting.visits(seen), page, direction, 1, bots=True)
+            expected = _walked(visits_of(seen), page, direction, 1, bots=True)
             assert {tuple(row["pages"]): row["visits"] for row in body["results"]} == expected
             assert {(row["name"],): row["visits"] for row in body["by_step"]} == expected
 
@@ -232,7 +233,7 @@ def test_steps_that_are_written_down_are_those_of_the_visits(connection, site, s
     # What is written down is what is read.
     connection.execute("UPDATE page_steps SET next_visits = (SELECT array_agg(n + 1) FROM unnest(next_visits) n)")
     body = get(journeys, PATH, "startDate=2026-11-19&endDate=2026-11-23&page=/a")[1]
-    assert body["visits"] > _walked(counting.visits(events), "/a", "next", 1).total()
+    assert body["visits"] > _walked(visits_of(events), "/a", "next", 1).total()
     # It goes with the raw events.
     connection.execute("UPDATE site_days SET whole = false")
     for statement in DELETE_SPENT_STATE:
@@ -245,7 +246,7 @@ def test_steps_that_are_written_down_are_those_of_the_visits(connection, site, s
 def _walked(visits, page, direction, steps, bots=False):
     found = Counter()
     for visit in visits:
-        if (visit[0].bot and not bots) or counting.day_of(visit[0]) < date(2026, 11, 19):
+        if (visit[0].bot and not bots) or day_of(visit[0]) < date(2026, 11, 19):
             continue
         paths = [path for path, _ in groupby(event.page.path for event in visit if event.kind == "page_view")]
         if page in paths:

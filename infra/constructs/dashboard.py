@@ -1,4 +1,4 @@
-"""The dashboard's files as CloudFront serves them: their bucket, the upload at a deploy, the headers that bind the page."""
+"""The files of the dashboard and the tracker as CloudFront serves them: their bucket, the upload at a deploy, the headers that bind the page."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from infra.reasons import accept, accept_wildcard
 if TYPE_CHECKING:
     from infra.environments import Stage
 
-# Everything else goes to the API. `/` is rewritten to `/index.html` by a function.
+# What browsers load; everything else goes to the API. `/` is rewritten to `/index.html` by a function.
 DASHBOARD_PATHS: Final = ("/", "/index.html", page.CONFIGURATION_PATH, "/favicon.ico", "/assets/*", "/tracker/*")
 
-# Built by `make install`; a stage can be synthesized without it.
+# Built by `make install`; a stage can be synthesized without them.
 BUILT: Final = ROOT / "web" / "dashboard" / "dist"
+TRACKER: Final = ROOT / "web" / "tracker" / "dist"
 
 
 class Dashboard(Construct):
@@ -39,7 +40,7 @@ class Dashboard(Construct):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
-        reason = "It holds the dashboard's built files, which are in the repository; only CloudFront reads it."
+        reason = "It holds what is built from the repository for browsers; only CloudFront reads it."
         accept(self.bucket, "S1", reason)
         self._headers = self._response_headers()
 
@@ -56,40 +57,66 @@ class Dashboard(Construct):
         )
 
     def upload(self, distribution: cloudfront.Distribution) -> None:
-        """Copy the built page to its bucket at every deploy that changes it."""
-        if not (BUILT / "index.html").is_file():
-            Annotations.of(self).add_warning_v2(
-                "streamgauge:dashboard",
-                "The dashboard is not built, so none is uploaded: run `make install` with a network, then deploy again.",
-            )
-            return
+        """Copy the built page and the tracker to their bucket at every deploy that changes them."""
+        if (BUILT / "index.html").is_file():
+            self._upload_page(distribution)
+        else:
+            self._warn_of("dashboard")
+        if (TRACKER / "streamgauge.js").is_file():
+            self._upload_tracker(distribution)
+        else:
+            self._warn_of("tracker")
+        if any(isinstance(one, s3_deployment.BucketDeployment) for one in self.node.children):
+            self._accept_uploader()
+
+    def _warn_of(self, name: str) -> None:
+        Annotations.of(self).add_warning_v2(
+            f"streamgauge:{name}",
+            f"The {name} is not built, so none is uploaded: run `make install` with a network, then deploy again.",
+        )
+
+    def _upload_tracker(self, distribution: cloudfront.Distribution) -> None:
+        self._deployment(
+            "Tracker",
+            s3_deployment.Source.asset(str(TRACKER)),
+            destination_key_prefix="tracker",
+            include=["streamgauge.js"],
+            # Sites name it for good, so browsers ask again after an hour whether there is a newer one.
+            cache_control=[s3_deployment.CacheControl.from_string("public, max-age=3600")],
+            distribution=distribution,
+            distribution_paths=["/tracker/*"],
+        )
+
+    def _upload_page(self, distribution: cloudfront.Distribution) -> None:
+        built = s3_deployment.Source.asset(str(BUILT))
         # Names under /assets hold the hash of what is in them; the page itself says which of them it needs.
         assets = self._deployment(
             "Assets",
+            built,
             include=["assets/*"],
             cache_control=[s3_deployment.CacheControl.from_string("public, max-age=31536000, immutable")],
         )
         configuration = page.configuration(self._stage.variables())
         self._deployment(
             "Page",
+            built,
             s3_deployment.Source.json_data(page.CONFIGURATION_PATH.removeprefix("/"), configuration),
             include=["index.html", page.CONFIGURATION_PATH.removeprefix("/")],
             cache_control=[s3_deployment.CacheControl.no_cache()],
             distribution=distribution,
             distribution_paths=["/", "/index.html", page.CONFIGURATION_PATH],
         ).node.add_dependency(assets)
-        self._accept_uploader()
 
     def _deployment(
         self,
         name: str,
-        *more: s3_deployment.ISource,
+        *sources: s3_deployment.ISource,
         **given: Any,  # noqa: ANN401  # as the CDK's own
     ) -> s3_deployment.BucketDeployment:
         return s3_deployment.BucketDeployment(
             self,
             name,
-            sources=[s3_deployment.Source.asset(str(BUILT)), *more],
+            sources=list(sources),
             destination_bucket=self.bucket,
             exclude=["*"],
             # A page that somebody has open may still ask for files of the one before.

@@ -2,7 +2,7 @@
 
 Like CloudFront it strips what only it may say (`x-viewer-ip`, the origin secret) and sets it; like the HTTP API it finds
 the route, asks the authorizer and invokes the function at MiniStack's endpoint (why not MiniStack's own data plane:
-`docs/decisions/local-stack.md`). `/ws` is a live connection (`socket_gateway.py`), everything else one of the dashboard's files.
+`docs/decisions/local-stack.md`). `/ws` is a live connection (`socket_gateway.py`), everything else a file for browsers.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Settings:
     origin_secret: str
     trust_forwarded: bool
     home: Path
-    dashboard: Path | None
+    pages: Mapping[str, Path]
+    """Folders by the beginning of the paths under which browsers find what is in them, the longer first."""
     page_configuration: Mapping[str, str] = field(default_factory=dict)
     page_headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -221,15 +222,16 @@ class FrontDoor:
         ]
 
     def _file(self, method: str, path: str) -> Answer | None:
-        """Return a file of the dashboard, None when the path is none of its."""
+        """Return a file of the dashboard or the tracker, None when the path is none of theirs."""
         if method not in {"GET", "HEAD"}:
             return None
         if path == CONFIGURATION_PATH:
             said = json.dumps(dict(self._settings.page_configuration)).encode()
             return Answer(200, [("content-type", "application/json"), ("cache-control", "no-cache")], said)
-        if self._settings.dashboard is not None:
-            root = self._settings.dashboard.resolve()
-            file = (root / path.lstrip("/")).resolve() if "\0" not in path else root
+        start = next((start for start in self._settings.pages if path.startswith(start)), None)
+        if start is not None:
+            root = self._settings.pages[start].resolve()
+            file = (root / path.removeprefix(start).lstrip("/")).resolve() if "\0" not in path else root
             file = file / "index.html" if file.is_dir() else file
             if file.is_relative_to(root) and file.is_file():
                 kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
@@ -304,7 +306,6 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     home = Path(os.environ["STREAMGAUGE_HOME"])
     told = json.loads((home / "front_door.json").read_text("utf-8"))
-    dashboard = Path(told["dashboard"]) if told["dashboard"] else None
     asyncio.run(
         serve(
             Settings(
@@ -315,7 +316,7 @@ def main() -> None:
                 origin_secret=told["origin_secret"],
                 trust_forwarded=told["trust_forwarded"],
                 home=home,
-                dashboard=dashboard,
+                pages={start: Path(folder) for start, folder in told["pages"].items()},
                 page_configuration=told["page"]["configuration"],
                 page_headers=told["page"]["headers"],
             )

@@ -1,4 +1,4 @@
-"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack, the CDK command line, the city database, the dashboard.
+"""Installs what the checkout needs into itself: uv, the project's environment, MiniStack, the CDK command line, the city database, the dashboard, the tracker.
 
 Run by `make` with any Python 3.11 or newer and nothing but its standard library. A step whose inputs have not changed is
 skipped; steps that do not need each other run side by side.
@@ -44,7 +44,10 @@ def main() -> None:
                 pool.submit(_step, "MiniStack", [REQUIREMENTS / "ministack.txt"], _MINISTACK, _install_ministack),
                 pool.submit(_step, "CDK command line", [ROOT / "infra" / "package-lock.json"], _CDK, _install_cdk),
                 pool.submit(_fetch_cities),
-                pool.submit(_build_dashboard),
+                pool.submit(_build_page, "Dashboard", "vite", "index.html", "`/` shows a page that says so"),
+                pool.submit(
+                    _build_page, "Tracker", "esbuild", "streamgauge.js", "`/tracker/streamgauge.js` answers 404"
+                ),
             ]
         for step in steps:
             step.result()
@@ -122,7 +125,6 @@ def _install_cdk() -> None:
     )
 
 
-_DASHBOARD = ROOT / "web" / "dashboard"
 _NPM_CI = (
     "npm",
     "ci",
@@ -136,28 +138,28 @@ _NPM_CI = (
 )
 
 
-def _build_dashboard() -> None:
-    """Build the page that people look at. All else goes on without it, so a failure only says so, and is tried again next time."""
-    sources = [*_DASHBOARD.glob("*.*"), *(_DASHBOARD / "src").rglob("*.*"), *(_DASHBOARD / "public").rglob("*.*")]
-    packages = [_DASHBOARD / "package-lock.json"]
+def _build_page(name: str, builder: str, made: str, without: str) -> None:
+    """Build what browsers load, in a folder of `web/`. All else goes on without it, so a failure only says so, and is tried again next time."""
+    folder = ROOT / "web" / name.lower()
+    sources = [*folder.glob("*.*"), *(folder / "src").rglob("*.*"), *(folder / "public").rglob("*.*")]
+    packages = [folder / "package-lock.json"]
+    fetch: list[str | Path] = [*_NPM_CI, "--prefix", folder]
+    build: list[str | Path] = ["npm", "run", "--silent", "--prefix", folder, "build"]
     try:
-        _step("Dashboard's packages", packages, _DASHBOARD / "node_modules" / ".bin" / "vite", _install_dashboard)
-        _step("Dashboard", sorted(sources), _DASHBOARD / "dist" / "index.html", _bundle_dashboard)
+        _step(
+            f"{name}'s packages",
+            packages,
+            folder / "node_modules" / ".bin" / builder,
+            lambda: _run(fetch, "Its packages could not be fetched from npm.", seconds=_FETCH_SECONDS, quiet=True),
+        )
+        _step(
+            name,
+            sorted(sources),
+            folder / "dist" / made,
+            lambda: _run(build, "Its build failed: see above.", seconds=_FETCH_SECONDS),
+        )
     except (StepError, subprocess.TimeoutExpired) as error:
-        _say(f"Dashboard: not built, `/` shows a page that says so; everything else works. {error}")
-
-
-def _install_dashboard() -> None:
-    command: list[str | Path] = [*_NPM_CI, "--prefix", _DASHBOARD]
-    _run(command, "Its packages could not be fetched from npm.", seconds=_FETCH_SECONDS, quiet=True)
-
-
-def _bundle_dashboard() -> None:
-    _run(
-        ["npm", "run", "--silent", "--prefix", _DASHBOARD, "build"],
-        "Its build failed: see above.",
-        seconds=_FETCH_SECONDS,
-    )
+        _say(f"{name}: not built, {without}; everything else works. {error}")
 
 
 _FETCH_SECONDS = 100

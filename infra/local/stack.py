@@ -22,7 +22,8 @@ from infra.local.processes import Process
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DASHBOARDS: Final = (ROOT / "web" / "dist", ROOT / "web" / "dashboard" / "dist")
+# As CloudFront has them (`infra/stacks/edge.py`).
+_PAGES: Final = {"/tracker/": ROOT / "web" / "tracker" / "dist", "/": ROOT / "web" / "dashboard" / "dist"}
 _OK: Final = 200
 
 
@@ -160,7 +161,7 @@ class Stack:
             "socket_api_id": deployment.outputs.get("WebSocketApiId"),
             "origin_secret": self.home.secret("origin_secret"),
             "trust_forwarded": trust == "1",
-            "dashboard": next((str(folder) for folder in _DASHBOARDS if folder.is_dir()), None),
+            "pages": {start: str(folder) for start, folder in _PAGES.items() if folder.is_dir()},
             "page": {"configuration": page.configuration(os.environ), "headers": page.headers(os.environ)},
         }
         if self._front_door.pid() is not None:

@@ -1,4 +1,4 @@
-"""What the world sees: CloudFront before the API and the dashboard's files."""
+"""What the world sees: CloudFront before the API, the dashboard's files and the tracker."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,11 @@ from tests.support.oidc_provider import Provider, provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.e2e.tracked import Tracked
+    from tests.e2e.web_server import Website
 
 ROOT = Path(__file__).resolve().parents[2]
 # A program's own agent would be counted as a bot's.
@@ -114,3 +120,55 @@ def eventually() -> Callable[..., Any]:
         return time.monotonic() - began
 
     return wait
+
+
+def chromium() -> str | None:
+    """Return the browser of the machine."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium that plays videos unasked and, as people's do, keeps pages that are left for the way back."""
+    program = chromium()
+    if program is None:
+        pytest.skip("there is no Chromium: run `make browser` where apt can install it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=program,
+            # The agent belongs to the browser, not to a page: a beacon outlives its page.
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", f"--user-agent={BROWSER}"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def website(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Website]:
+    """A website of another origin than the stack's."""
+    from tests.e2e.web_server import Server, Website
+
+    if not (ROOT / "web" / "tracker" / "dist" / "streamgauge.js").exists():
+        pytest.skip("the tracker is not built: run `make install` with a network")
+    made = Website(stack.endpoints["base_url"], tmp_path_factory.mktemp("clips"))
+    server = Server(made)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def tracked(stack: LocalStack, browser: Browser, website: Website) -> Tracked:
+    """A site of the test's own, with the tracker on its pages."""
+    from tests.e2e.tracked import Tracked
+
+    site = stack.ask("POST", "/api/v1/sites", "admin", json={"name": "Tracked"}).json()
+    website.scripts.clear()
+    website.cut = None
+    made = Tracked(stack, browser, website, site)
+    made.put_tracker()
+    return made

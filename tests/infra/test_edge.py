@@ -59,7 +59,7 @@ def test_everything_but_the_dashboard_goes_to_the_api_uncached_and_with_the_secr
     (header,) = api["OriginCustomHeaders"]
     assert header["HeaderName"] == "x-origin-secret"
     assert "{{resolve:secretsmanager:" in json.dumps(header["HeaderValue"])
-    assert {one["PathPattern"] for one in found["CacheBehaviors"]} >= {"/", "/index.html", "/assets/*"}
+    assert {one["PathPattern"] for one in found["CacheBehaviors"]} >= {"/", "/index.html", "/assets/*", "/tracker/*"}
     assert len(found["Origins"]) == 3
     (live,) = (one for one in found["CacheBehaviors"] if one["PathPattern"] == "/ws")
     assert live["OriginRequestPolicyId"] == default["OriginRequestPolicyId"]
@@ -143,7 +143,16 @@ def test_the_page_runs_its_own_script_alone_and_stands_in_no_frame(deployed: Ass
     )
 
 
+def test_the_tracker_is_uploaded_and_held_for_an_hour(deployed: Assembly) -> None:
+    uploads = deployed["Edge"].of("Custom::CDKBucketDeployment").values()
+    (tracker,) = (one["Properties"] for one in uploads if one["Properties"]["Include"] == ["streamgauge.js"])
+    assert tracker["DestinationBucketKeyPrefix"] == "tracker"
+    assert tracker["SystemMetadata"] == {"cache-control": "public, max-age=3600"}
+    assert tracker["DistributionPaths"] == ["/tracker/*"]
+
+
 def test_a_stage_is_synthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.constructs.dashboard.BUILT", tmp_path / "nothing")
+    for name in ("BUILT", "TRACKER"):
+        monkeypatch.setattr(f"infra.constructs.dashboard.{name}", tmp_path / "nothing")
     build(load_stage("bare", {"bare": {"nag": False}}, {}), str(tmp_path)).synth()
     assert Assembly(load_stage("bare", {"bare": {}}, {}), tmp_path)["Edge"].of("Custom::CDKBucketDeployment") == {}

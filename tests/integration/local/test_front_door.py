@@ -104,8 +104,8 @@ def ask(tmp_path):
             async with session.request(method, url, allow_redirects=False, **request) as answer:
                 return answer.status, answer.headers.copy(), await answer.read(), cloud
 
-    def one(method, path, *, trust=False, dashboard=None, page=None, **request):
-        return asyncio.run(go(method, path, trust, {"dashboard": dashboard, **(page or {})}, request))
+    def one(method, path, *, trust=False, pages=(), page=None, **request):
+        return asyncio.run(go(method, path, trust, {"pages": dict(pages), **(page or {})}, request))
 
     return one
 
@@ -194,22 +194,34 @@ def test_the_dashboards_files_are_served_and_nothing_above_them(ask, tmp_path):
     (folder / "index.html").write_text("<p>dashboard")
     (folder / "assets" / "app.js").write_text("1")
     (tmp_path / "secret.txt").write_text("no")
-    status, headers, body, _ = ask("GET", "/", dashboard=folder)
+    status, headers, body, _ = ask("GET", "/", pages={"/": folder})
     assert (status, headers["content-type"], body) == (200, "text/html; charset=utf-8", b"<p>dashboard")
-    assert ask("GET", "/assets/app.js", dashboard=folder)[2] == b"1"
-    assert ask("HEAD", "/", dashboard=folder)[0] == 200
+    assert ask("GET", "/assets/app.js", pages={"/": folder})[2] == b"1"
+    assert ask("HEAD", "/", pages={"/": folder})[0] == 200
     for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"):
-        assert ask("GET", path, dashboard=folder)[0] == 404
+        assert ask("GET", path, pages={"/": folder})[0] == 404
     assert b"not built" in ask("GET", "/")[2]
 
 
 def test_the_page_is_bound_by_its_policy_and_told_its_issuer(ask, tmp_path):
     (tmp_path / "index.html").write_text("<p>dashboard")
     page = {"page_headers": {"content-security-policy": "default-src 'none'"}, "page_configuration": {"issuer": "x"}}
-    assert ask("GET", "/", dashboard=tmp_path, page=page)[1]["content-security-policy"] == "default-src 'none'"
-    status, headers, body, _ = ask("GET", "/config.json", dashboard=tmp_path, page=page)
+    assert ask("GET", "/", pages={"/": tmp_path}, page=page)[1]["content-security-policy"] == "default-src 'none'"
+    status, headers, body, _ = ask("GET", "/config.json", pages={"/": tmp_path}, page=page)
     assert (status, headers["content-type"], body) == (200, "application/json", b'{"issuer": "x"}')
     assert ask("GET", "/config.json")[2] == b"{}"
+
+
+def test_the_tracker_is_served_under_its_own_path(ask, tmp_path):
+    for name in ("tracker", "dashboard"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.js").write_text(name)
+    pages = {"/tracker/": tmp_path / "tracker", "/": tmp_path / "dashboard"}
+    status, headers, body, _ = ask("GET", "/tracker/tracker.js", pages=pages)
+    assert (status, headers["content-type"], body) == (200, "text/javascript; charset=utf-8", b"tracker")
+    assert ask("GET", "/dashboard.js", pages=pages)[2] == b"dashboard"
+    assert ask("GET", "/tracker/dashboard.js", pages=pages)[0] == 404
+    assert ask("GET", "/tracker/../dashboard/dashboard.js", pages=pages)[0] == 404
 
 
 def test_without_a_websocket_api_there_is_none(ask):

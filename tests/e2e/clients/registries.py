@@ -38,8 +38,9 @@ def installed() -> Path:
     run(folder, uv, "venv", "-q", "python")
     run(folder, uv, "pip", "install", "-q", "--python", python, "-r", str(wanted[1]))
     shutil.copy(wanted[0], folder)
-    run(folder, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
-    run(folder, "npm", "pack", "--silent", UMAMI)
+    npm = ("--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=30000")
+    run(folder, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *npm)
+    run(folder, "npm", "pack", *npm, UMAMI)
     write_umami_tracker(folder)
     (folder / "done").touch()
     return folder

@@ -13,6 +13,8 @@ from streamgauge.settings import settings
 from streamgauge.store import postgres
 
 from bench import load
+from bench.figures import median
+from bench.processes import cpu_of, own_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +26,18 @@ CALLS: Final = 120
 LONGEST_SECONDS: Final = 5
 FEWEST_CALLS: Final = 6
 """A slow report is asked so often when the time for it is over."""
+
+
+class Taken(NamedTuple):
+    """What a report took: wall milliseconds of each call, and the mean of CPU milliseconds here and in its Postgres process."""
+
+    ms: list[float]
+    cpu_ms: float
+
+    @property
+    def told(self) -> str:
+        """Both, for the eye."""
+        return f"p50 {median(self.ms):.1f} ms, CPU {self.cpu_ms:.1f} ms"
 
 
 class Report(NamedTuple):
@@ -44,15 +58,16 @@ def ask_of(url: str) -> None:
     registry.find_site = lambda _site: site  # type: ignore[assignment]
 
 
-def times_of(
+def ask_often(
     report: Report, page: str, ranges: list[tuple[date, date]], calls: int = CALLS, *, fresh: bool = False
-) -> list[float]:
-    """Return how long a report takes, over ranges in turn; `fresh`: whatever is kept is passed by."""
+) -> Taken:
+    """Return what a report takes, over ranges in turn; `fresh`: whatever is kept is passed by."""
     handler: Callable[[dict[str, Any], None], dict[str, Any]] = importlib.import_module(
         f"functions.api.{report.function}"
     ).handler
     taken_ms: list[float] = []
-    begun = time.monotonic()
+    backend = int(postgres.read("SELECT pg_backend_pid()", {})[0][0])
+    begun, cpu = time.monotonic(), own_cpu() + cpu_of(backend)
     for n in range(WARM + calls):
         start, end = ranges[n % len(ranges)]
         query = {name: value.format(page=page) for name, value in report.query.items()}
@@ -71,7 +86,7 @@ def times_of(
             taken_ms.append(taken)
         if late and len(taken_ms) >= FEWEST_CALLS:
             break
-    return taken_ms
+    return Taken(taken_ms, (own_cpu() + cpu_of(backend) - cpu) * 1000 / (n + 1))
 
 
 def _request(path: str, query: dict[str, str]) -> dict[str, Any]:

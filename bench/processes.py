@@ -15,6 +15,12 @@ def own_cpu() -> float:
     return time.process_time()
 
 
+def cpu_of(process: int) -> float:
+    """Return the CPU seconds of a process alone."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / _TICKS
+
+
 def server_cpu(head: int) -> float:
     """Return the CPU seconds of a server: its head, the children it has reaped, and those alive."""
     total = 0.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
 
-from streamgauge.clock import MICROSECONDS, day_start, hours_of_day, instant
+from streamgauge.clock import EPOCH_ORDINAL, MICROSECONDS, day_start, hours_of_day, instant
+from streamgauge.rollups.ranges import Span
 
 if TYPE_CHECKING:
     from streamgauge.web.question import Question
@@ -49,6 +50,7 @@ def parameters(question: Question, buckets: Buckets) -> dict[str, Any]:
     before, after = first_day - _DAY, last_day + _DAY
     # A visit of the last day may hold what it is asked for after midnight.
     reach = end if buckets.cut else end + 86_400 * MICROSECONDS
+    utc = Span(instant(first).date() - _DAY, instant(reach).date())
     since = question.read(_FIRST_DAY, {"site_no": question.site_no, "first": first})[0][0]
     return {
         **question.key,
@@ -64,8 +66,10 @@ def parameters(question: Question, buckets: Buckets) -> dict[str, Any]:
         "first": first,
         "until": end,
         "reach": reach,
-        "utc_low": instant(first).date() - _DAY,
-        "utc_high": instant(reach).date(),
+        "utc_low": utc.start,
+        "utc_high": utc.end,
+        "utc_days": utc.days,
+        "utc_first": utc.start.toordinal() - EPOCH_ORDINAL,
     }
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from streamgauge.web.filtered.hits import VISITOR, hits
+from streamgauge.web.filtered.hits import hits
 from streamgauge.web.filtered.shape import Part
-from streamgauge.web.filtered.visits import ALONE, BEGUN, STRETCHED, chosen
+from streamgauge.web.filtered.visits import ALONE, BEGUN, STRETCHED, VISITOR, chosen
 
 if TYPE_CHECKING:
     from streamgauge.web.filtered.shape import Shape

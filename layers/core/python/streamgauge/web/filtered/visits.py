@@ -43,10 +43,23 @@ STRETCHED: Final[LiteralString] = "c.b0 <> c.b1"
 BEGUN: Final[LiteralString] = "NOT c.loose AND c.b0 BETWEEN 1 AND %(buckets)s"
 """Visits count in the bucket that they begin in."""
 
+VISITOR: Final[LiteralString] = """CASE WHEN c.user_key IS NOT NULL THEN c.user_key
+        WHEN {day} > c.day AND cardinality(c.later_keys) > 0
+            THEN c.later_keys[least({day} - c.day, cardinality(c.later_keys))]
+        ELSE c.key END AS visitor,
+    c.user_key IS NOT NULL OR (c.lasting AND coalesce(cardinality(c.later_keys), 0) = 0) OR (c.lasting AND {day} = c.day)
+        AS lasting"""
+"""Whom a visit counts for on a day of it, and whether that id outlasts the day."""
+
 _EVENTS_OF_VISIT: Final[LiteralString] = """CASE WHEN v.names IS NULL THEN 0
         WHEN v.name_counts IS NULL THEN cardinality(v.names) ELSE (SELECT sum(n) FROM unnest(v.name_counts) n) END::integer"""
 _OF_HITS: Final[LiteralString] = """v.entry_page, v.exit_page, v.exit_at,
         v.pages, v.page_times, v.page_views, v.page_days, v.names, v.name_days, v.name_counts"""
+
+
+def within(bucket: LiteralString) -> LiteralString:
+    """Return the number of a bucket, or NULL outside the range."""
+    return f"CASE WHEN {bucket} BETWEEN 1 AND %(buckets)s THEN {bucket} END"
 
 
 def chosen(shape: Shape) -> Part:

@@ -138,31 +138,32 @@ def test_without_a_connection_figures_are_asked_for(fresh: Look, site: Site) -> 
     expect(figure).to_have_text(str(before + 1), timeout=30_000)
 
 
+# Milliseconds from the answer to an event until the page shows it, of some events one after the other; 10 s where it does not.
 TIMED = """async ([key, rounds]) => {
-  const shown = [...document.querySelectorAll("dl.figures > div")].find((one) => one.textContent.startsWith("Watching")).querySelector(".value");
   const took = [];
   for (let round = 0; round < rounds; round++) {
-    const before = shown.textContent;
     const id = crypto.randomUUID();
-    const event = { event_type: "video_start", video_id: "timed", anonymous_id: id, session_id: id, event_id: id, properties: { position: 0 } };
+    const event = { event_type: "video_start", video_id: id, anonymous_id: id, session_id: id, event_id: id, properties: { position: 0 } };
     const seen = new Promise((resolve) => {
-      const watch = new MutationObserver(() => shown.textContent !== before && (watch.disconnect(), resolve(performance.now())));
-      watch.observe(shown, { characterData: true, childList: true, subtree: true });
+      const look = () => document.querySelector(".feed")?.textContent.includes(id) && resolve(performance.now());
+      new MutationObserver(look).observe(document.querySelector("main"), { characterData: true, childList: true, subtree: true });
     });
     await fetch("/api/events", { method: "POST", headers: { authorization: `Bearer ${key}` }, body: JSON.stringify(event) });
     const answered = performance.now();
-    took.push(Math.max(0, (await seen) - answered));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const late = new Promise((resolve) => setTimeout(() => resolve(answered + 10_000), 10_000));
+    took.push(Math.max(0, (await Promise.race([seen, late])) - answered));
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
   return took;
 }"""
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(900)
 def test_the_view_moves_within_two_seconds_of_the_answer(live: tuple[Look, Wire], site: Site) -> None:
     look, _ = live
     # Functions that have never run start slowly; from then on they are at hand.
-    look.page.evaluate(TIMED, [site.keys["server"], 2])
+    look.page.evaluate(TIMED, [site.keys["server"], 3])
     took = sorted(look.page.evaluate(TIMED, [site.keys["server"], 20]))
     print(f"median {took[10]:.0f} ms, slowest {took[-1]:.0f} ms")
     assert took[-1] < 2000

@@ -46,7 +46,7 @@ def test_no_view_runs_stored_script(wide: Look, site: Site, view: str) -> None:
 def test_names_that_are_script_are_shown_as_text(wide: Look) -> None:
     for view, where in [
         ("website", "url"), ("website", "event"), ("website", "goal"), ("videos", "video"), (OF_SCRIPT[1], "user"),
-        ("media/sharer", "item"), ("media/sharer", "device"), ("funnels", "funnel"), ("operation", "refused"),
+        ("media", "item"), ("media/sharer", "device"), ("funnels", "funnel"), ("operation", "refused"),
     ]:  # fmt: skip
         wide.go(f"{view}?period=7d")
         wide.page.locator("main").get_by_text(f"window.ran='{where}'").first.wait_for()

@@ -83,7 +83,7 @@ def test_the_time_before_is_compared_in_figures_and_rows(wide: Look, site: Site)
 
 def test_paths_are_the_apis(wide: Look, site: Site) -> None:
     wide.go("website?period=7d")
-    wide.card("Paths").get_by_label("Page", exact=True).select_option("/page-1")
+    wide.card("Paths").get_by_role("combobox").select_option("/page-1")
     wide.wait()
     found = site.report(f"paths/{site.site_id}?period=7d&page=/page-1&steps=3")
     assert f"{found['visits']} visits saw it" in wide.card("Paths").inner_text()
@@ -97,9 +97,9 @@ def test_a_goal_is_made_and_removed(wide: Look, site: Site) -> None:
     card.get_by_label("Name").fill("Saw page 2")
     card.get_by_label("Value").fill("/page-2")
     card.get_by_role("button", name="Make the goal").click()
-    card.get_by_role("cell", name="Saw page 2").wait_for()
+    card.get_by_role("cell", name="Saw page 2", exact=True).wait_for()
     goals = site.report(f"goals/{site.site_id}?period=7d")["results"]
     (made,) = (one for one in goals if one["name"] == "Saw page 2")
     assert ("Saw page 2", whole(made["visitors"])) in wide.rows("Goals", 0, 1)
     card.get_by_role("button", name="Remove the goal Saw page 2").click()
-    card.get_by_role("cell", name="Saw page 2").wait_for(state="detached")
+    card.get_by_role("cell", name="Saw page 2", exact=True).wait_for(state="detached")

@@ -104,6 +104,7 @@ def _visits() -> list[dict[str, Any]]:
             "referrer": "https://www.google.com/",
             "title": "A page",
             "screen": "1920x1080",
+            "language": "en-GB",
             "timestamp": at(95),
         }
         found.append({"event_type": "page_view", **who, **told})

@@ -49,7 +49,7 @@ def test_names_that_are_script_are_shown_as_text(wide: Look) -> None:
         ("media", "item"), ("media/sharer", "device"), ("funnels", "funnel"), ("operation", "refused"),
     ]:  # fmt: skip
         wide.go(f"{view}?period=7d")
-        wide.page.locator("main").get_by_text(f"window.ran='{where}'").first.wait_for()
+        wide.page.locator("main").get_by_text(f"window.ran='{where}'").first.wait_for(state="attached")
 
 
 def test_keys_alone_lead_everywhere(wide: Look) -> None:

@@ -17,17 +17,22 @@ export function useApi<T>(where: string | null, every: number | undefined = 0): 
   const [waiting, setWaiting] = useState(0);
   const [turn, setTurn] = useState(0);
   const latest = useRef<T | null>(null);
+  const asked = useRef(0);
   useEffect(() => {
     if (where === null) return undefined;
     const stop = new AbortController();
     let timer = 0;
+    // Asked again by hand, or since something was changed.
+    let fresh = turn !== asked.current;
+    asked.current = turn;
     const ask = async () => {
       if (every && document.hidden) {
         timer = setTimeout(ask, every);
         return;
       }
       try {
-        const data = await call<T>(where, { signal: stop.signal, waiting: setWaiting });
+        const data = await call<T>(where, { fresh, signal: stop.signal, waiting: setWaiting });
+        fresh = false;
         if (stop.signal.aborted) return;
         latest.current = data;
         setState({ for: where, data, error: null });

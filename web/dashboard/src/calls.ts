@@ -16,6 +16,8 @@ interface Asked {
   method?: string;
   body?: unknown;
   accept?: string;
+  /** Passes over every cache: something was changed. */
+  fresh?: boolean;
   signal?: AbortSignal;
   /** Told how many seconds it waits before it asks again, 0 once it no longer waits. */
   waiting?: (seconds: number) => void;
@@ -65,7 +67,7 @@ async function once(where: string, asked: Asked, key: string): Promise<Response>
   if (key) headers["authorization"] = `Bearer ${key}`;
   if (asked.body !== undefined) headers["content-type"] = "application/json";
   const body = asked.body === undefined ? null : JSON.stringify(asked.body);
-  const answer = fetch(where, { method: asked.method ?? "GET", headers, body, signal: asked.signal ?? null });
+  const answer = fetch(where, { method: asked.method ?? "GET", headers, body, cache: asked.fresh ? "reload" : "default", signal: asked.signal ?? null });
   return reached(answer, "The server cannot be reached. Check the connection, or whether the stack is up.", asked.signal);
 }
 

@@ -22,7 +22,7 @@ const KINDS: [Kind, string, string, string][] = [
 /** Change one list as it stands at the server now, so that nothing is lost that another tab has added. */
 export async function changeTrusted(site: string, kind: Kind, change: (values: string[]) => string[]): Promise<void> {
   const where = `${SHARING}/trusted?website_id=${encodeURIComponent(site)}`;
-  const now = await call<Trusted>(where);
+  const now = await call<Trusted>(where, { fresh: true });
   await call(where, { method: "PUT", body: { ...now, [kind]: change(now[kind]) } });
 }
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HELD_ELSEWHERE = {
     "An event has its client's": "tests/unit/ingestion/test_times.py",
     "A dead letter can be replayed": "tests/integration/ingestion/test_ingest.py",
-    "Its days get partitions": "tests/integration/jobs/test_retention.py",
-    "Reconciliation, rebuild and the slow path": "tests/integration/jobs/test_retention.py",
+    "Its days get partitions": "tests/integration/jobs/retention/test_raw.py",
+    "Reconciliation, rebuild and the slow path": "tests/integration/jobs/retention/test_raw.py",
     "A site's zone is fixed": "tests/integration/access/test_admin.py",
     "Salts are deleted after 48 h": "tests/unit/access/test_salts.py",
     "**access logs** (import)": "tests/conformance/test_access_logs.py",

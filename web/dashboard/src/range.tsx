@@ -23,12 +23,6 @@ export function asked(from: Address, filters: boolean): URLSearchParams {
   return query;
 }
 
-/** The same without filters on dimensions of events, which reports of whole visits refuse. */
-export function ofVisits(query: URLSearchParams): URLSearchParams {
-  const names = (name: string) => name === "page" || name === "event" || name.startsWith("prop:");
-  return new URLSearchParams([...query].filter(([name]) => !names(name)));
-}
-
 export function with_(query: URLSearchParams, more: Record<string, string>): URLSearchParams {
   const made = new URLSearchParams(query);
   for (const [name, value] of Object.entries(more)) made.set(name, value);

@@ -6,6 +6,8 @@ import { call, path } from "../../calls";
 import { count, rate } from "../../format";
 import { Card, Csv, Shown } from "../../parts";
 import { Table } from "../../table";
+import type { Change } from "./figures";
+import { compared } from "./lists";
 
 interface Goal {
   goal_id: string;
@@ -15,6 +17,7 @@ interface Goal {
   value: string;
   visitors: number | null;
   conversion_rate: number | null;
+  comparison?: Record<string, Change>;
 }
 
 export function Goals({ site, query, admin }: { site: string; query: URLSearchParams; admin: boolean }) {
@@ -39,6 +42,7 @@ export function Goals({ site, query, admin }: { site: string; query: URLSearchPa
             columns={[
               { title: "Goal", main: true, bar: (row) => row.conversion_rate ?? 0, whole: 1, cell: (row) => <span title={`${row.type} ${row.match} ${row.value}`}>{row.name}</span> },
               { title: "Visitors", number: true, main: true, cell: (row) => (row.visitors === null ? "–" : count(row.visitors)) },
+              ...compared(one.results),
               { title: "Conversion", number: true, main: true, cell: (row) => (row.conversion_rate === null ? "–" : rate(row.conversion_rate)) },
               ...(admin
                 ? [

@@ -17,7 +17,6 @@ interface Paths {
 
 const ASKED = { limit: "10", steps: "3" };
 
-/** `query` holds the range and the filters on dimensions of visits. */
 export function PathReport({ site, query }: Omit<ListOf, "address">) {
   const [chosen, setChosen] = useState("");
   const [direction, setDirection] = useState("next");

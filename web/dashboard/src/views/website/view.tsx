@@ -1,7 +1,7 @@
 /** A website: its figures over time, and what they are made of. */
 import type { ViewProps } from "../../app";
 import { path } from "../../calls";
-import { RangeBar, asked, ofVisits, with_ } from "../../range";
+import { RangeBar, asked, with_ } from "../../range";
 import { Report } from "../../report";
 import { Events, Properties } from "./events";
 import type { Dashboard } from "./figures";
@@ -47,7 +47,6 @@ const TECHNOLOGY: WhichList[] = [
 ];
 
 export function WebsiteView({ address, site }: ViewProps) {
-  const unfiltered = asked(address, false);
   const filtered = asked(address, true);
   const query = address.query.get("compare") === "previous" ? with_(filtered, { compare: "previous" }) : filtered;
   const id = site.site_id;
@@ -75,10 +74,10 @@ export function WebsiteView({ address, site }: ViewProps) {
         <TopList {...lists} title="Campaigns" lists={CAMPAIGNS} />
         <Events {...lists} />
         <Properties {...lists} />
-        <PathReport site={id} query={ofVisits(filtered)} />
-        <Goals site={id} query={unfiltered} admin={site.scope !== "read"} />
+        <PathReport site={id} query={filtered} />
+        <Goals site={id} query={query} admin={site.scope !== "read"} />
       </div>
-      <ReturningVisitors site={id} query={unfiltered} />
+      <ReturningVisitors site={id} query={filtered} />
     </>
   );
 }

@@ -87,3 +87,15 @@ def test_ids_receipts_runs_and_anchors_go_when_nothing_needs_them(connection, tr
     assert size(connection, "accounting") > 0
     retention.remove_old(Slot(at(2026, 11, 20, 3)))
     assert hint() == "2026-12-25"
+
+
+def test_what_stands_for_an_erased_id_is_forgotten_and_its_digest_kept(connection, traffic):
+    erased = "INSERT INTO erased_ids VALUES (%s, gen_random_uuid(), %s, 'erased-1')"
+    for day in (at(2026, 9, 26), at(2026, 9, 28)):
+        connection.execute(erased, [traffic.site_no, us(day)])
+    assert retention.remove_old(ALL_RAW_DUE)["erased_names"] == 1
+    assert connection.execute("SELECT replacement FROM erased_ids ORDER BY erased_at").fetchall() == [
+        (None,),
+        ("erased-1",),
+    ]
+    assert hint() <= "2026-11-12", "looked for again when the other is due"

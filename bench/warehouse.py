@@ -227,7 +227,7 @@ def _insert_and_copy(server: Server) -> tuple[Cost, Cost]:
         for ids, events in pieces:
             with connection.transaction():
                 for table, rows in (
-                    ("bare_ids (digest, writer, hour, n, kept_until, site_no)", ids),
+                    ("bare_ids (digest, writer, quarter, n, kept_until, site_no)", ids),
                     ("bare_events", events),
                 ):
                     with connection.cursor().copy(f"COPY {table} FROM STDIN") as into:  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,10 @@ def _forget() -> None:
     telemetry.settings.cache_clear()
     telemetry.logger.cache_clear()
     telemetry.metrics.cache_clear()
+    # Else the lines go where an earlier test's went.
+    logger = logging.getLogger("streamgauge-local")
+    logger.handlers.clear()
+    vars(logger).pop("init", None)
 
 
 def store(records: list[bytes], capsys: pytest.CaptureFixture[str]) -> Told:

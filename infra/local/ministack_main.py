@@ -10,6 +10,8 @@ What is changed, and why (`docs/decisions/local-stack.md`):
 - What functions log goes to one file each in the log folder instead of growing in memory for ever.
 - Records and iterators of a stream expire once a minute, and positions are found by bisection: all were linear in the
   number of records or iterators, on every call.
+- The records of a table's stream are kept over a stop. MiniStack keeps the tables and how far each mapping has read, and so
+  would pass over as many new records as there were old ones.
 """
 
 # ruff: noqa: SLF001, ANN401 - it reaches into another program, pinned to one version
@@ -18,6 +20,7 @@ What is changed, and why (`docs/decisions/local-stack.md`):
 from __future__ import annotations
 
 import bisect
+import copy
 import hashlib
 import os
 import sys
@@ -30,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import kinesis, lambda_svc
+from ministack.services import dynamodb, kinesis, lambda_svc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,6 +198,22 @@ def _quicken_streams() -> None:
     kinesis._start_position = _start_position
 
 
+def _keep_table_streams() -> None:
+    """Keep the records of tables' streams with the tables."""
+    state_of_tables, load_tables = dynamodb.get_state, dynamodb.load_persisted_state
+
+    def get_state() -> dict[str, Any]:
+        records, trimmed = copy.deepcopy(dynamodb._stream_records), copy.deepcopy(dynamodb._stream_trimmed)
+        return {**state_of_tables(), "stream_records": records, "stream_trimmed": trimmed}
+
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        load_tables(data)
+        dynamodb._stream_records.update(data.get("stream_records", {}))
+        dynamodb._stream_trimmed.update(data.get("stream_trimmed", {}))
+
+    dynamodb.get_state, dynamodb.load_persisted_state = get_state, load_persisted_state
+
+
 def main() -> None:
     """Run MiniStack in the foreground; folders come from the environment."""
     state = Path(os.environ["STREAMGAUGE_HOME"])
@@ -202,6 +221,7 @@ def main() -> None:
     _limit_workers()
     _log_to_files(state / "logs" / "functions")
     _quicken_streams()
+    _keep_table_streams()
     sys.argv = sys.argv[:1]
     app.main()
 

@@ -10,7 +10,10 @@ import uuid
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import boto3
 import pytest
+
+from infra.assets import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -87,3 +90,25 @@ def test_an_alert_is_raised_by_schedule_told_to_the_webhook_and_dismissed(stack,
     assert "FunctionError" not in str(done.headers), done.text
     assert call("GET", "sharing/alerts?status=open", "read").json()["results"] == []
     assert len(hook[1]) == 1
+
+
+def test_what_stands_in_the_outbox_after_a_stop_is_sent_too(stack, site, hook, eventually):
+    def put(name):
+        sample = json.loads((ROOT / "events/table/alert_sender/alert.json").read_text())
+        item = sample["Records"][0]["dynamodb"]["NewImage"]
+        message = json.loads(item["message"]["S"]) | {"id": name, "site_id": site["site_id"]}
+        item |= {"pk": {"S": site["site_id"]}, "sk": {"S": name}, "message": {"S": json.dumps(message)}}
+        dynamodb = boto3.Session("test", "test", region_name="us-east-1").client(
+            "dynamodb", endpoint_url=stack.endpoints["aws_endpoint_url"]
+        )
+        dynamodb.put_item(TableName=stack.endpoints["resources"]["outbox_table"], Item=item)
+
+    def told():
+        return [json.loads(body)["id"] for _, body in hook[1]]
+
+    put("before")
+    eventually(lambda: told() == ["before"], 30)
+    stack.run("down")
+    stack.run("up")
+    put("after")
+    eventually(lambda: told() == ["before", "after"], 30)

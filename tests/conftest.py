@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _TEMPLATE = "streamgauge_template"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of a running stack last: it would take the processor from all others."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """Start an empty server on a free port; it is checked to be this run's own before anything is changed."""

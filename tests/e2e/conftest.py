@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,28 +123,28 @@ def eventually() -> Callable[..., Any]:
     return wait
 
 
-def chromium() -> str | None:
-    """Return the browser of the machine."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium that plays videos unasked and, as people's do, keeps pages that are left for the way back."""
-    program = chromium()
+@contextmanager
+def chromium(*flags: str, **how: Any) -> Iterator[Browser]:
+    """Start the machine's browser. While it runs no test can use asyncio, so no fixture keeps it for a whole session."""
+    programs = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    program = next(filter(None, programs), None)
     if program is None:
         pytest.skip("there is no Chromium: run `make browser` where apt can install it")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=program,
-            # The agent belongs to the browser, not to a page: a beacon outlives its page.
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", f"--user-agent={BROWSER}"],
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
+        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *flags], **how)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium that plays videos unasked and, as people's do, keeps pages that are left for the way back."""
+    # The agent belongs to the browser, not to a page: a beacon outlives its page.
+    flags = "--autoplay-policy=no-user-gesture-required", f"--user-agent={BROWSER}"
+    with chromium(*flags, ignore_default_args=["--disable-back-forward-cache"]) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.clients.registries import HERE, UnreachableError, bundled, installed
-from tests.e2e.conftest import BROWSER
-from tests.e2e.dashboard.conftest import chromium
+from tests.e2e.conftest import BROWSER, chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,17 +173,9 @@ def shown() -> Iterator[tuple[int, dict[str, bytes]]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = chromium()
-    if program is None:
-        pytest.skip("there is no Chromium: run `make browser` where apt can install it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Some clients are silent in a browser that a program drives.
-        flags = ["--no-sandbox", "--disable-blink-features=AutomationControlled"]
-        made = playwright.chromium.launch(executable_path=program, args=flags)
+    # Some clients are silent in a browser that a program drives.
+    with chromium("--disable-blink-features=AutomationControlled") as made:
         yield made
-        made.close()
 
 
 @pytest.mark.parametrize("script", PAGES)

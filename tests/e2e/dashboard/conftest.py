@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from tests.e2e.conftest import ROOT, chromium
 from tests.e2e.dashboard.look import Look
 from tests.e2e.dashboard.traffic import make_site
 
@@ -22,33 +21,21 @@ if TYPE_CHECKING:
 PAGE = ROOT / "web" / "dashboard"
 
 
-def chromium() -> str | None:
-    """Return the browser of the machine."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not (PAGE / "dist" / "index.html").exists():
         pytest.skip("the dashboard is not built: run `make install` with a network")
-    program = chromium()
-    if program is None:
-        pytest.skip("there is no Chromium: run `make browser` where apt can install it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as made:
         yield made
-        made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(stack: LocalStack, browser: Browser) -> Site:
     """Return a site with events of every kind, all of them counted."""
     return make_site(stack)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def opened(browser: Browser, stack: LocalStack) -> Iterator[Callable[..., Look]]:
     """Return a function that opens a page in a browser of its own; what it is given is the browser's context."""
     contexts = []
@@ -73,7 +60,7 @@ def fresh(browser: Browser, opened: Callable[..., Look]) -> Iterator[Look]:
     made.page.context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wide(opened: Callable[..., Look], site: Site) -> Look:
     """Return a page that is signed in, on a desk."""
     made = opened(color_scheme="light", viewport={"width": 1280, "height": 900})
@@ -81,7 +68,7 @@ def wide(opened: Callable[..., Look], site: Site) -> Look:
     return made
 
 
-@pytest.fixture(scope="session", params=["light, wide", "dark, wide", "light, phone", "dark, phone"])
+@pytest.fixture(scope="package", params=["light, wide", "dark, wide", "light, phone", "dark, phone"])
 def look(request: pytest.FixtureRequest, opened: Callable[..., Look], site: Site) -> Look:
     """Return a page that is signed in, in each colour and size."""
     theme, size = request.param.split(", ")

@@ -72,6 +72,8 @@ class Door:
         catalogue.forget()
         monkeypatch.setattr(registry, "find_key", KEYS.get)
         monkeypatch.setattr(registry, "find_site", self.sites.get)
+        of_domains = {domain: site.site_id for site in self.sites.values() for domain in site.domains}
+        monkeypatch.setattr(registry, "find_domain", of_domains.get)
         monkeypatch.setattr(visitors, "salt", self._salt)
         monkeypatch.setattr(kinesis, "put_records", self._put)
         monkeypatch.setattr(archive, "put", self._spill)

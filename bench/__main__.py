@@ -121,6 +121,8 @@ def main() -> None:
     with ExitStack() as open_, Progress(*columns, console=console, transient=True) as progress:
         before = dict(os.environ)
         open_.callback(lambda: (os.environ.clear(), os.environ.update(before)))
+        # Nobody reads the functions' own metrics here, and they would be written between the figures.
+        os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
         bench = Bench(wanted, scales, asked.keep, progress)
         bench.run()
     whole = wanted == set(PARTS) and scales == list(load.SCALES)

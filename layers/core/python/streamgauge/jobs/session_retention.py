@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, LiteralString
 
 from streamgauge import clock
 from streamgauge.sharing import queries as sharing
-from streamgauge.warehouse.session_state import IP_KEPT
+from streamgauge.warehouse.session_rows import IP_KEPT
 
 if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection

@@ -1,25 +1,26 @@
-"""Sessions in Postgres: the fast path (calls newer than all that the session has seen), and the slow one (folded anew from raw)."""
+"""Folding sessions in Postgres: the fast path (calls newer than all that the session has seen), and the slow one (folded anew from raw)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from psycopg import sql
 
 from streamgauge.clock import MICROSECONDS, day_start, instant, local_day
-from streamgauge.events.facts import BOT, FATAL, flags_of, user_key
-from streamgauge.events.models import SessionFields, Spot, VideoFields
+from streamgauge.events.facts import user_key
+from streamgauge.events.models import Spot
 from streamgauge.ids import number
-from streamgauge.sessions.folding import LONGEST_TOLD, ORDER, REJOIN, Call, Session, device_of, fold, is_told
+from streamgauge.sessions.folding import LONGEST_TOLD, REJOIN, Call, Session, fold, is_told
 from streamgauge.sessions.models import call_of, session_key
-from streamgauge.sessions.players import is_watching, player_call, player_fields, player_key
-from streamgauge.sessions.rows import ITEM, PLAIN, SPOT, session_of, values_of
-from streamgauge.store.postgres import array, rows_parameter, text_array
+from streamgauge.sessions.players import is_watching, player_call, player_key
+from streamgauge.sessions.rows import PLAIN
+from streamgauge.store.postgres import rows_parameter
 from streamgauge.warehouse import session_queries as queries
 from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.raw import utc_day
+from streamgauge.warehouse.session_raw import raw_calls, watched, write_calls
+from streamgauge.warehouse.session_rows import Stored, Table, read, read_day, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,21 +30,6 @@ if TYPE_CHECKING:
     from streamgauge.events.models import StampedEvent
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.raw import Located
-
-Table = Literal["sessions", "player_sessions"]
-
-IP_KEPT: Final = 30 * 86_400 * MICROSECONDS
-"""How long after its last call a session's address is kept."""
-
-_FIELDS: Final = msgspec.json.Decoder(SessionFields)
-_ENCODE: Final = msgspec.json.Encoder().encode
-
-
-class Stored(NamedTuple):
-    """A session as its row has it, with the day from which its time to be kept runs."""
-
-    session: Session
-    kept_from: date
 
 
 class Chain(NamedTuple):
@@ -86,10 +72,10 @@ def fold_sessions(connection: Connection, site: Located, events: list[StampedEve
         site,
         "sessions",
         fresh,
-        lambda spans: _raw_calls(connection, site, spans),
+        lambda spans: raw_calls(connection, site, spans),
         now,
     )
-    _write_calls(connection, site.site_no, events)
+    write_calls(connection, site.site_no, events)
 
 
 def fold_players(connection: Connection, site: Located, pairs: list[tuple[StampedEvent, Fact]], now: int) -> None:
@@ -109,7 +95,7 @@ def fold_players(connection: Connection, site: Located, pairs: list[tuple[Stampe
         site,
         "player_sessions",
         fresh,
-        lambda spans: _watched(connection, site, {key: behind[key] for key in spans}),
+        lambda spans: watched(connection, site, {key: behind[key] for key in spans}),
         now,
     )
 
@@ -122,13 +108,12 @@ def refold(connection: Connection, site: Located, day: date, now: int) -> int:
     begin = day_start(day, site.zone) * MICROSECONDS
     end = begin + 27 * 3600 * MICROSECONDS
     span = {"begin": begin, "end": end, "first_day": utc_day(begin), "last_day": utc_day(end)}
-    rows = connection.execute(_of("sessions", queries.OF_DAY), {"site_no": site.site_no, "day": day}).fetchall()
-    stored = {row[0]: _stored(row) for row in rows}
+    stored = read_day(connection, site, day)
     of_span = connection.execute(queries.KEYS_OF_SPAN, {"site_no": site.site_no, **span}).fetchall()
     others = [key for (key,) in of_span if key not in stored]
-    stored |= _read(connection, site, "sessions", others)
+    stored |= read(connection, site, "sessions", others)
     spans = {key: (min(one.session.start, begin), max(one.session.seen, end)) for key, one in stored.items()}
-    raw = _raw_calls(connection, site, spans)
+    raw = raw_calls(connection, site, spans)
     wrong: dict[int, Stored] = {}
     for key in sorted(stored):
         known = stored[key]
@@ -139,7 +124,7 @@ def refold(connection: Connection, site: Located, day: date, now: int) -> int:
         found.id = session.id
         if _counted(found) != _counted(session):
             wrong[key] = Stored(found, known.kept_from)
-    _write(connection, site, "sessions", wrong, now)
+    write(connection, site, "sessions", wrong, now)
     return len(wrong)
 
 
@@ -151,7 +136,7 @@ def _fold(
     raw: Callable[[dict[int, tuple[int, int]]], dict[int, list[Call]]],
     now: int,
 ) -> None:
-    stored = _read(connection, site, table, chains)
+    stored = read(connection, site, table, chains)
     # At the same instant kind and tie decide, which only the raw rows have.
     spans = {
         key: (min(known.session.start, chains[key].calls[0].time), max(known.session.seen, chains[key].calls[-1].time))
@@ -170,7 +155,7 @@ def _fold(
         changed[key] = Stored(session, max(known.kept_from, kept_from))
     if table == "sessions":
         _drop_told(connection, site.site_no, changed)
-    _write(connection, site, table, changed, now)
+    write(connection, site, table, changed, now)
 
 
 def _drop_told(connection: Connection, site_no: int, changed: dict[int, Stored]) -> None:
@@ -236,125 +221,11 @@ def _counted(session: Session) -> tuple[object, ...]:
     return tuple(getattr(session, name) for name in PLAIN if name not in {"seen", "calls"})
 
 
-def _of(table: Table, query: Any) -> sql.Composed:  # noqa: ANN401 - a literal of `session_queries`
-    return sql.SQL(query).format(sql.Identifier(table))
-
-
-def _read(connection: Connection, site: Located, table: Table, keys: Iterable[int]) -> dict[int, Stored]:
-    parameters = {"site_no": site.site_no, "keys": bigints(keys)}
-    return {row[0]: _stored(row) for row in connection.execute(_of(table, queries.OF_KEYS), parameters).fetchall()}
-
-
-def _stored(row: tuple[Any, ...]) -> Stored:
-    values = values_of(row)
-    return Stored(session_of(values), values["kept_from"])
-
-
-def _write(connection: Connection, site: Located, table: Table, changed: dict[int, Stored], now: int) -> None:
-    if not changed:
-        return
-    rows = [_row(key, *changed[key], site.zone, now) for key in sorted(changed)]
-    connection.execute(_of(table, queries.UPSERT), {"site_no": site.site_no, "rows": rows_parameter(rows)})
-
-
-def _row(key: int, session: Session, kept_from: date, zone: str, now: int) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(session, name) for name in PLAIN}
-    row |= {name: getattr(session.item, name) for name in ITEM}
-    row |= {name: getattr(session.spot, name) for name in SPOT}
-    if session.last < now - IP_KEPT:
-        row["ip_address"] = None
-    return row | {
-        "key": key,
-        "session_id": session.id,
-        "user_key": user_key(session.user_id),
-        "day": local_day(session.start, zone).isoformat(),
-        "device": device_of(session.item, session.id or str(key)),
-        "changed_at": now,
-        "kept_from": kept_from.isoformat(),
-    }
-
-
 def _kept_from(event: StampedEvent, zone: str) -> date:
     if event.historical:
         return instant(event.received).date()
     return local_day(event.time, zone)
 
 
-def _write_calls(connection: Connection, site_no: int, events: list[StampedEvent]) -> None:
-    with connection.cursor() as cursor, cursor.copy(queries.COPY_CALLS) as copy:
-        for event in events:
-            call = call_of(event)
-            fields = call.fields
-            spot = fields.spot
-            kept = msgspec.structs.replace(
-                fields,
-                id="",
-                item=fields.item if fields.call == "start" else None,
-                spot=None if spot is None else msgspec.structs.replace(spot, ip_address=None),
-            )
-            copy.write_row(
-                (
-                    utc_day(call.time),
-                    site_no,
-                    call.order,
-                    flags_of(event),
-                    call.time,
-                    event.received,
-                    session_key(fields.id),
-                    call.tie,
-                    call.user_id,
-                    None if spot is None or call.time < event.received - IP_KEPT else spot.ip_address,
-                    _ENCODE(kept).decode(),
-                )
-            )
-
-
-def _raw_calls(connection: Connection, site: Located, spans: dict[int, tuple[int, int]]) -> dict[int, list[Call]]:
-    """Return the sorted calls of each key, of the days between its first and last instant."""
-    rows = connection.execute(
-        queries.CALLS_OF_KEYS,
-        {
-            "site_no": site.site_no,
-            "keys": bigints(spans),
-            "first_days": array([utc_day(first).isoformat() for first, _ in spans.values()]),
-            "last_days": array([utc_day(last).isoformat() for _, last in spans.values()]),
-        },
-    ).fetchall()
-    calls: dict[int, list[Call]] = {key: [] for key in spans}
-    for key, *row in rows:
-        calls[key].append(_raw_call(*row))
-    return {key: sorted(of_key) for key, of_key in calls.items()}
-
-
-def _raw_call(time: int, order: int, tie: int, user_id: str, ip_address: str | None, content: str) -> Call:
-    fields = _FIELDS.decode(content)
-    if fields.spot is not None and ip_address is not None:
-        fields = msgspec.structs.replace(fields, spot=msgspec.structs.replace(fields.spot, ip_address=ip_address))
-    return Call(time, order, tie, user_id, fields)
-
-
 def _player_key(event: StampedEvent, fact: Fact) -> int:
     return player_key(fact.play_key or 0, event.user_id or "", utc_day(event.time))
-
-
-def _watched(connection: Connection, site: Located, behind: dict[int, tuple[int, str, date]]) -> dict[int, list[Call]]:
-    """Return the sorted calls of each key: what a user told of a playback on a UTC day."""
-    play_keys, users, days = zip(*behind.values(), strict=True)
-    rows = connection.execute(
-        queries.WATCHED,
-        {
-            "site_no": site.site_no,
-            "keys": bigints(behind),
-            "play_keys": bigints(play_keys),
-            "users": text_array(users),
-            "days": array([day.isoformat() for day in days]),
-        },
-    ).fetchall()
-    calls: dict[int, list[Call]] = {key: [] for key in behind}
-    for key, time, event_id, kind, flags, user_id, video_id, position, duration, quality, bitrate in rows:
-        if flags & BOT:
-            continue
-        video = VideoFields(video_id, position, duration, quality, bitrate, fatal=bool(flags & FATAL))
-        fields = player_fields("", kind, video)
-        calls[key].append(Call(time, ORDER["beat"], number("call", event_id), user_id, fields))
-    return {key: sorted(of_key) for key, of_key in calls.items()}

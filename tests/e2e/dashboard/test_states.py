@@ -47,6 +47,7 @@ def test_without_a_network_the_page_says_so_and_tries_again_when_told_to(fresh: 
 
 def test_a_key_that_is_revoked_meanwhile_leads_back_to_the_front(fresh: Look, site: Site) -> None:
     fresh.sign_in(site.keys["read"])
+    fresh.wait()
     problem = {"title": "Unauthorized", "detail": "The key is unknown or revoked.", "status": 401}
     fresh.page.route(
         re.compile("/api/metrics/videos"),

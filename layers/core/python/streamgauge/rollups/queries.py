@@ -80,10 +80,8 @@ WHERE site_no = %(site_no)s AND day BETWEEN %(start)s AND %(end)s
 """(0, day, settled, NULL) of the days with events; (span, first day, complete, as of) of the blocks that begin in a range."""
 
 # The laterals keep the planner to the primary key, also on a day of which it has no statistics yet.
-# A value of one row passes through `bit_or` compressed as it is stored, and every `get_bit` would unpack it: `|` unpacks it once.
-_BUILT: Final[LiteralString] = """
-built AS MATERIALIZED (
-    SELECT u.code, u.bots, u.chunk, bit_or(u.bits) | bit_or(u.bits) AS bits
+_BLOCKS: Final[LiteralString] = """
+    SELECT u.code, u.bots, u.chunk, u.bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
     CROSS JOIN unnest(%(spans)s::smallint[], %(days)s::date[]) AS b (span, day)
     CROSS JOIN LATERAL (
@@ -91,20 +89,24 @@ built AS MATERIALIZED (
         WHERE site_no = %(site_no)s AND code = c.code AND span = b.span AND day = b.day AND bots = ANY(%(bots)s)
         OFFSET 0
     ) AS u
-    GROUP BY u.code, u.bots, u.chunk
-)
 """
+# A value of one row passes through `bit_or` compressed as it is stored, and every `get_bit` would unpack it: `|` unpacks it once.
+_UNITED: Final[LiteralString] = "CASE count(*) WHEN 1 THEN bit_or(bits) | bit_or(bits) ELSE bit_or(bits) END"
 
 DISTINCT_BY_BLOCKS: Final[LiteralString] = (
-    """WITH """ + _BUILT + """SELECT code, sum(bit_count(bits))::bigint FROM built GROUP BY code"""
+    """
+SELECT code, sum(visitors)::bigint
+FROM (SELECT code, bit_count(bit_or(bits)) AS visitors FROM ("""
+    + _BLOCKS
+    + """) AS blocks GROUP BY code, bots, chunk) AS chunks
+GROUP BY code
+"""
 )
 """(code, distinct lasting visitors) over blocks of settled days; bots and people are counted apart and added."""
 
 DISTINCT_BY_CODE: Final[LiteralString] = (
-    """WITH """
-    + _BUILT
-    + """
-, parts AS MATERIALIZED (
+    """
+WITH parts AS MATERIALIZED (
     SELECT u.code, u.bots, u.chunk, u.day, u.bits | u.bits AS bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
     CROSS JOIN unnest(%(part_days)s::date[]) AS b (day)
@@ -114,8 +116,20 @@ DISTINCT_BY_CODE: Final[LiteralString] = (
         OFFSET 0
     ) AS u
 ), united AS MATERIALIZED (
-    SELECT code, bots, chunk, bit_or(bits) AS bits
-    FROM (SELECT code, bots, chunk, bits FROM built UNION ALL SELECT code, bots, chunk, bits FROM parts) AS both_kinds
+    SELECT code, bots, chunk, """
+    + _UNITED
+    + """ AS bits
+    FROM (SELECT code, bots, chunk, bits FROM parts UNION ALL"""
+    + _BLOCKS
+    + """) AS both_kinds
+    GROUP BY code, bots, chunk
+), built AS MATERIALIZED (
+    SELECT code, bots, chunk, """
+    + _UNITED
+    + """ AS bits
+    FROM ("""
+    + _BLOCKS
+    + """) AS blocks
     GROUP BY code, bots, chunk
 ), changed AS MATERIALIZED (
     SELECT n.bots, n.day, n.visitor, d.codes,

@@ -31,7 +31,7 @@ _VIEWERS: Final[LiteralString] = """viewers AS MATERIALIZED (
     WHERE page = ANY(ARRAY(SELECT code FROM pages WHERE path = %(page)s)) AND kind = 1 AND site_no = %(site_no)s
         AND day >= %(utc_low)s AND visit_key IS NOT NULL
     UNION
-    SELECT key FROM visits WHERE site_no = %(site_no)s AND tail_key IS NOT NULL
+    SELECT key FROM visits WHERE site_no = %(site_no)s AND tail_key IS NOT NULL AND day BETWEEN %(low)s AND %(high)s
 ), """
 
 _FOLLOWED: Final[LiteralString] = """, origins AS (

@@ -26,7 +26,7 @@ from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import SiteBatch
-from streamgauge.web.visits import contribute_events
+from streamgauge.web.contributing import contribute_events
 
 from infra.local.event_source import Mapping
 from tests.oracle.counting import count

@@ -17,7 +17,7 @@ from streamgauge.settings import settings
 from streamgauge.store import postgres
 from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
-from streamgauge.web.visits import page_role
+from streamgauge.web.codes import page_role
 
 from tests.support.requests import ORIGIN_SECRET, key, request
 

@@ -13,7 +13,7 @@ from streamgauge.ids import number
 from streamgauge.ingestion import pages, sources
 from streamgauge.ingestion.acquisition import acquisition
 from streamgauge.ingestion.models import SentEvent
-from streamgauge.web.visits import page_role
+from streamgauge.web.codes import page_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

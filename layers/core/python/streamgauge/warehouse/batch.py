@@ -29,7 +29,7 @@ from streamgauge.warehouse.traits import keep_traits
 from streamgauge.warehouse.view_state import fold_views, read_tied
 from streamgauge.warehouse.visit_state import fold_visits
 from streamgauge.warehouse.visitor_day_state import settle_visitor_days
-from streamgauge.web.visits import contribute_events
+from streamgauge.web.contributing import contribute_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

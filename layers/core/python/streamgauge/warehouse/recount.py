@@ -16,7 +16,8 @@ from streamgauge.contributions import AMOUNTS, Contributions
 from streamgauge.dimensions import Dimension
 from streamgauge.events.facts import ORDER
 from streamgauge.store.postgres import rows_parameter
-from streamgauge.video import contributing, playbacks
+from streamgauge.video import playbacks
+from streamgauge.video.contributing import contribute as contribute_playback
 from streamgauge.warehouse import playback_state, rollups, video_rollups, visit_rows, visit_state
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.late_visits import followers
@@ -25,6 +26,8 @@ from streamgauge.warehouse.raw import read_keys, read_span
 from streamgauge.warehouse.site_batch import SiteBatch
 from streamgauge.warehouse.visitor_day_state import packed
 from streamgauge.web import page_steps, visits
+from streamgauge.web.contributing import contribute as contribute_visit
+from streamgauge.web.contributing import contribute_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,13 +108,13 @@ class _Day:
             {visit.acquisition for visit in self.visits},
             {visit.surroundings for visit in self.visits},
         )
-        visits.contribute_events(of_day, self.into)
+        contribute_events(of_day, self.into)
         for visit in self.visits:
             values = self.dictionaries.values(visit.acquisition, visit.surroundings)
-            visits.contribute(visit, values, zone, self.into, 1)
+            contribute_visit(visit, values, zone, self.into, 1)
         playback_state.know_lengths(connection, site_no, self.playbacks)
         for playback in self.playbacks:
-            contributing.contribute(playback, self.into, 1)
+            contribute_playback(playback, self.into, 1)
         self.presence = {key: counts for key, counts in self.into.presence.items() if key[0] == day}
         self.into.settle_visitors(self.presence.items(), 1)
 

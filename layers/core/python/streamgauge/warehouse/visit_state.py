@@ -14,7 +14,8 @@ from streamgauge.warehouse.late_visits import Stretch, followers, late_stretches
 from streamgauge.warehouse.persons import Persons
 from streamgauge.warehouse.raw import read_chains
 from streamgauge.warehouse.visit_rows import COLUMNS, visit_of, write
-from streamgauge.web.visits import Visit, contribute, fold
+from streamgauge.web.contributing import contribute
+from streamgauge.web.visits import Visit, fold
 
 if TYPE_CHECKING:
     from streamgauge.contributions import Contributions

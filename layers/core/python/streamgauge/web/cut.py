@@ -11,9 +11,9 @@ from streamgauge.filters.models import Filters
 from streamgauge.rollups.ranges import BOT_FLAGS, Span
 from streamgauge.rollups.uniques import Uniques
 from streamgauge.web import queries
+from streamgauge.web.codes import value_code
 from streamgauge.web.figures import Amounts, total
 from streamgauge.web.filtered import counting as filtered
-from streamgauge.web.visits import value_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Like CloudFront it strips what only it may say (`x-viewer-ip`, the origin secret) and sets it; like the HTTP API it finds
 the route, asks the authorizer and invokes the function at MiniStack's endpoint (why not MiniStack's own data plane:
-`docs/decisions/local-stack.md`). `/ws` is a live connection (`socket_gateway.py`), everything else a file for browsers.
+`docs/decisions/2026-11-21-local-stack.md`). `/ws` is a live connection (`socket_gateway.py`), everything else a file for browsers.
 """
 
 from __future__ import annotations

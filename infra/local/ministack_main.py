@@ -1,6 +1,6 @@
 """Starts MiniStack 1.5.33 with its Lambda and Kinesis fitted to this stack. Runs in MiniStack's own environment.
 
-What is changed, and why (`docs/decisions/local-stack.md`):
+What is changed, and why (`docs/decisions/2026-11-21-local-stack.md`):
 
 - Kinesis mappings are left to our own runner (`event_source.py`), which knows windows, lanes, bisect and retry limits.
 - A warm function answers at once; MiniStack waits 50 ms for log lines after every silent call.

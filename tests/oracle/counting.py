@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from tests.oracle.visits import Run, chains_of, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from streamgauge.events.models import StampedEvent
 
@@ -282,8 +282,3 @@ def _count_people(row: Amounts, people: set[Identity]) -> None:
 def _without_zeros(rows: dict) -> dict:
     found = {key: {name: amount for name, amount in amounts.items() if amount} for key, amounts in rows.items()}
     return {key: amounts for key, amounts in found.items() if amounts}
-
-
-def month_of(day: date) -> date:
-    """Return the first day of a day's month."""
-    return day - timedelta(day.day - 1)

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-import pytest
 from streamgauge.events.models import Page, Receipt, StampedEvent, VideoFields, encode
 from streamgauge.events.records import StreamRecord
 from streamgauge.live import items
 from streamgauge.live.realtime import RecentEvents
-from streamgauge.settings import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.aws import Aws
-
-
-@pytest.fixture(scope="module", autouse=True)
-def table(moto: Aws) -> Iterator[None]:
-    moto.reset()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in moto.environment().items():
-            patch.setenv(name, value)
-        settings.cache_clear()
-        yield
-    settings.cache_clear()
 
 
 def page_view(site: str, n: int, now: float, **more) -> StampedEvent:

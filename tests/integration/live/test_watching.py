@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
 from streamgauge.events.models import Spot, encode
 from streamgauge.events.records import StreamRecord
 from streamgauge.live import items
 from streamgauge.sessions import live
 from streamgauge.sessions.models import shown
-from streamgauge.settings import settings
 
 from tests.support.stamped import stamped
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.aws import Aws
-
 NOW = 1_780_000_000
 SECOND = 1_000_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def table(moto: Aws) -> Iterator[None]:
-    moto.reset()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in moto.environment().items():
-            patch.setenv(name, value)
-        settings.cache_clear()
-        yield
-    settings.cache_clear()
 
 
 def watch(site, *kinds, first=0, **said):

@@ -11,18 +11,12 @@ from streamgauge.events.models import SessionHistory, SessionItem
 from streamgauge.ingestion.session_calls import Told, instant_of
 from streamgauge.places.lookup import normal
 from streamgauge.sessions.folding import HIGHEST_BITRATE
-from streamgauge.sessions.models import LONGEST_ID
+from streamgauge.sessions.models import LONGEST_ID, printable
 
 MOST_SESSIONS = 500
 NO_HISTORY = "History needs its `started_at`, and `ended_at` or `duration_seconds`."
 
 _SECONDS = 10_000_000
-
-
-def _printable(text: str) -> str:
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):  # noqa: PLR2004 - ASCII
-        raise ValueError("holds control characters")
-    return text
 
 
 def _without_slash(text: str) -> str:
@@ -38,8 +32,8 @@ def _address(text: str) -> str:
     return found
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)]
-Text = Annotated[str, StringConstraints(max_length=LONGEST_ID), AfterValidator(_printable)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID), AfterValidator(printable)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_ID), AfterValidator(printable)]
 Seconds = Annotated[float, Field(ge=0, le=_SECONDS, allow_inf_nan=False)]
 Bitrate = Annotated[float, Field(ge=0, le=HIGHEST_BITRATE, allow_inf_nan=False, description="kbit/s")]
 Address = Annotated[str, StringConstraints(max_length=64), AfterValidator(_address)]
@@ -90,7 +84,7 @@ class SessionStart(SessionUpdate):
     client_name: Text = ""
     device_name: Text = ""
     device_id: Text | None = None
-    title: Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)] | None = None
+    title: Annotated[str, StringConstraints(max_length=500), AfterValidator(printable)] | None = None
     library_id: Text | None = None
     runtime_seconds: Annotated[Seconds | None, Field(description="How long the item is.")] = None
     heartbeats: Annotated[

@@ -14,37 +14,33 @@ class Stage(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an event was given up; each has its sentence in `SENTENCES`."""
+    """Why an event was given up."""
 
     UNREADABLE = "unreadable"
+    """It is no JSON that can be read as an event."""
     INVALID = "invalid"
+    """A value is missing, of the wrong type or out of bounds."""
     TOO_LARGE = "too_large"
+    """It is larger than an event may be."""
     TOO_DEEP = "too_deep"
+    """It nests deeper than an event may."""
     TOO_LATE = "too_late"
+    """It is older than events are taken."""
     WRONG_SITE = "wrong_site"
+    """It names another site than the key's."""
     UNKNOWN_SITE = "unknown_site"
+    """It names a site that does not exist."""
     UNKNOWN_VIDEO = "unknown_video"
+    """The site counts only videos of its catalogue, and this is none."""
     UNKNOWN_KIND = "unknown_kind"
+    """Its version or kind is not known here."""
     NOT_ALLOWED = "not_allowed"
+    """The key may not send this."""
     DISABLED = "disabled"
+    """The site does not take such events."""
     DAY_CLOSED = "day_closed"
+    """It would change a day whose raw events are gone."""
     EXPIRED_ID = "expired_id"
+    """Its id can no longer be told from a repetition."""
     POISON = "poison"
-
-
-SENTENCES: dict[Reason, str] = {
-    Reason.UNREADABLE: "It is no JSON that can be read as an event.",
-    Reason.INVALID: "A value is missing, of the wrong type or out of bounds.",
-    Reason.TOO_LARGE: "It is larger than an event may be.",
-    Reason.TOO_DEEP: "It nests deeper than an event may.",
-    Reason.TOO_LATE: "It is older than events are taken.",
-    Reason.WRONG_SITE: "It names another site than the key's.",
-    Reason.UNKNOWN_SITE: "It names a site that does not exist.",
-    Reason.UNKNOWN_VIDEO: "The site counts only videos of its catalogue, and this is none.",
-    Reason.UNKNOWN_KIND: "Its version or kind is not known here.",
-    Reason.NOT_ALLOWED: "The key may not send this.",
-    Reason.DISABLED: "The site does not take such events.",
-    Reason.DAY_CLOSED: "It would change a day whose raw events are gone.",
-    Reason.EXPIRED_ID: "Its id can no longer be told from a repetition.",
-    Reason.POISON: "It made the consumer fail.",
-}
+    """It made the consumer fail."""

@@ -15,7 +15,8 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-LONGEST_ID: Final = 200
+from streamgauge.sessions.models import LONGEST_ID, printable
+
 MOST_ENTRIES: Final = 5_000
 """Entries a request."""
 MOST_GENRES: Final = 50
@@ -25,12 +26,6 @@ _LONGEST_SECONDS: Final = 10_000_000
 
 Change = dict[str, Any]
 """Values by column, only those that were told; null empties."""
-
-
-def _printable(text: str) -> str:
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):  # noqa: PLR2004 - ASCII
-        raise ValueError("holds control characters")
-    return text
 
 
 def _distinct(texts: list[str]) -> list[str]:
@@ -45,13 +40,13 @@ def _text(value: object) -> object:
 Id = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_ID),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     BeforeValidator(_text, json_schema_input_type=str),
 ]
-Kind = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_printable)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)]
+Kind = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(printable)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(printable)]
 Genre = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(printable)
 ]
 
 

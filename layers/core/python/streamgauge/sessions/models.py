@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from streamgauge.events.models import StampedEvent
 
 LONGEST_ID: Final = 200
+"""Letters of an id of a media server: of a session, user, item or library."""
+
+
+def printable(text: str) -> str:
+    """Return the text. Raises ValueError where it holds control characters."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):  # noqa: PLR2004 - ASCII
+        raise ValueError("holds control characters")
+    return text
 
 
 class PlaybackSession(TypedDict):

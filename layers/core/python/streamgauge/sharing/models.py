@@ -14,7 +14,6 @@ Level = Literal["low", "medium", "high"]
 CONCURRENT: Final[Rule] = "concurrent_streams"
 GEOGRAPHY: Final[Rule] = "geo_impossible"
 DEVICES: Final[Rule] = "device_spike"
-RULES: Final = (CONCURRENT, GEOGRAPHY, DEVICES)
 
 HOUR: Final = 3600 * MICROSECONDS
 DAY: Final = 24 * HOUR

@@ -1,4 +1,4 @@
-"""Answers of the video reports, as `api.md` names their fields."""
+"""Answers of the video reports; their fields are the published names."""
 
 from __future__ import annotations
 

@@ -47,14 +47,15 @@ def row(given: object) -> Row | None:
     if not isinstance(given, dict):
         raise BadPlayError("it is no object")
     own = text(given.get("row_id")) or text(given.get("id"))
-    if given.get("state") is not None or not given.get("stopped"):
+    if text(given.get("state")) or not number(given.get("stopped")):
         return None
     group = text(given.get("reference_id")) or own
     if group is None:
         raise BadPlayError("it has neither row_id nor reference_id")
     covered = frozenset((text(given.get("group_ids")) or own or group).replace(" ", "").split(","))
     began, ended = number(given.get("started")), number(given.get("stopped"))
-    played = number(given.get("play_duration"))
+    # Older versions call it `duration`.
+    played = next((found for name in ("play_duration", "duration") if (found := number(given.get(name))) is not None), None)
     if played is None and began is not None and ended is not None:
         played = max(0.0, ended - began - (number(given.get("paused_counter")) or 0.0))
     return Row(group, covered, play(began, ended, played, _said(given)))

@@ -28,9 +28,9 @@ def calls(chance, session, count):
 def test_of_recent_calls_is_exact(server, seed):
     chance = seeded(seed)
     wanted = calls(chance, f"s{seed}", RECENT - 2)
-    order = wanted[1:] + chance.sample(wanted, 5)
+    order = wanted + chance.sample(wanted, 5)
     chance.shuffle(order)
-    for call in [wanted[0], *order]:
+    for call in order:
         record("blog", call, microseconds(NOON))
     found = find("blog", f"s{seed}", microseconds(NOON)).session
     truth = fold(None, wanted)

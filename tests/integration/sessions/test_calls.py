@@ -50,6 +50,18 @@ class TestStart:
         server.call("DELETE", f"sessions/{first['id']}")
         assert server.after(61).start()[0] == 201
 
+    def test_calls_stamped_before_it_find_their_place(self, server):
+        server.start(id="x", position_seconds=120)
+        for before in (60, 120, 30):
+            status, known = server.call(
+                "PUT", "sessions/x", {"timestamp": at(-before), "position_seconds": 120 - before}
+            )
+            assert status == 200
+        assert (known["started_at"], known["duration_seconds"], known["position_seconds"]) == (at(-120), 120, 120)
+        assert server.active() == [known]
+        server.settle()
+        assert server.read("sessions/user/anna")["results"] == [known]
+
     def test_another_id_of_the_same_stands_for_the_one_that_goes_on(self, server):
         server.start(id="a")
         status, second = server.after(10).start(id="b")

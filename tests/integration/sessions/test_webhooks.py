@@ -16,6 +16,7 @@ from streamgauge.store import dead_letters as letters
 from functions.api import dead_letters, webhooks
 from tests.integration.sessions.conftest import NOON, Server
 from tests.support.requests import key, request
+from tests.support.seeds import seeded
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "media-server"
 
@@ -116,6 +117,19 @@ class TestJellyfin:
         assert door.server.active() == []
         (found,) = door.stored("anna")
         assert (found["status"], found["duration_seconds"], found["ended_at"]) == ("ended", 30, at(40))
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_no_order_and_no_repetition_changes_a_playing(self, door, seed):
+        told = [("Start", 0, 0), *(("Progress", second, second) for second in (10, 20, 30, 40)), ("Stop", 40, 50)]
+        bodies = [jellyfin(kind, position, second, IsPaused=second == 20) for kind, position, second in told]
+        chance = seeded(seed)
+        order = bodies + chance.sample(bodies, 3)
+        chance.shuffle(order)
+        door.server.after(60)
+        assert [door.send("jellyfin", body) for body in order] == [(200, "accepted")] * 9
+        assert door.server.active() == []
+        (found,) = door.stored("anna")
+        assert (found["started_at"], found["ended_at"], found["duration_seconds"]) == (at(0), at(50), 40)
 
     def test_it_plays_from_where_its_device_signed_in_within_a_day(self, door):
         playing = jellyfin("Start", 0, 0)

@@ -1,8 +1,11 @@
 """What bodies of the three servers mean: small ones of the real shapes, and the published ones where they are at hand."""
 
 import json
+import re
+from html import escape
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -77,6 +80,16 @@ EMBY = {
 }
 
 
+def rendered(**values):
+    """Return our template as the plug-in fills it in: two braces write HTML, three write as it is, nothing for what is not there."""
+
+    def filled(found):
+        value = str(values.get(found[2], ""))
+        return value if found[1] else escape(value, quote=True)
+
+    return re.sub(r"\{\{(\{)?(\w+)\}?\}\}", filled, TEMPLATE.read_text()).encode()
+
+
 def read_jellyfin(**more):
     return jellyfin.read(JELLYFIN | more)
 
@@ -111,14 +124,38 @@ class TestJellyfin:
             "UtcTimestamp": "03/01/2026 12:00:00",
             "IsPaused": "False",
         }
-        body = TEMPLATE.read_text()
-        for name, value in as_written.items():
-            body = body.replace("{{{" + name + "}}}", str(value)).replace("{{" + name + "}}", str(value))
-        rendered = {key: "" if "{{" in value else value for key, value in json.loads(body).items()}
-        found = jellyfin.read(read_body(json.dumps(rendered).encode()))
+        found = jellyfin.read(read_body(rendered(**as_written)))
         assert found.told.time == 1_772_366_400_000_000
         assert (found.user_id, found.item) == (read_jellyfin().user_id, read_jellyfin().item)
         assert (found.told.paused, found.told.position, found.told.resolution) == (False, 1.5, "1080p")
+
+    @pytest.mark.parametrize(
+        ("name", "device", "title"),
+        [
+            ('The "Burbs" & co', "Anna\u2019s TV", 'The "Burbs" & co'),
+            ("AC\\DC\nlive", 'Samsung 55" <Wohnzimmer>', "AC\\DC live"),
+        ],
+    )
+    def test_our_template_keeps_what_json_or_html_would_mind(self, name, device, title):
+        """The plug-in escapes quotes in an item's name, and in a device's only when it signs in."""
+        item = {"Name": name.replace('"', '\\"'), "DeviceName": device}
+        playing = jellyfin.read(read_body(rendered(**JELLYFIN | item | {"DeviceId": "a=+/1"})))
+        assert playing.item.title.endswith(f"{DASH}{title}")
+        assert (playing.item.device_name, playing.item.device_id) == (device, "a=+/1")
+        place = {"NotificationType": "SessionStart", "Client": "Jellyfin Web", "RemoteEndPoint": "203.0.113.5"}
+        named = {"DeviceId": "", "DeviceName": device.replace('"', '\\"')}
+        found = jellyfin.read(read_body(rendered(**JELLYFIN | place | named)))
+        assert found.device == device_of(msgspec.structs.replace(playing.item, device_id=None), "")
+
+    def test_what_was_played_to_its_end_is_there_also_without_a_position(self):
+        """Jellyfin says 0 for a position that the player did not tell."""
+        stop = {"NotificationType": "PlaybackStop", "PlaybackPositionTicks": 0}
+        assert read_jellyfin(**stop, PlayedToCompletion="True").told.position == 2700.0
+        assert read_jellyfin(**stop, PlayedToCompletion=False).told.position == 0
+        assert (
+            read_jellyfin(**stop | {"PlaybackPositionTicks": 26_000_000_000}, PlayedToCompletion=True).told.position
+            == 2600.0
+        )
 
     @pytest.mark.parametrize("kind", ["AuthenticationSuccess", "SessionStart"])
     def test_a_device_that_signs_in_says_where_it_is(self, kind):
@@ -186,6 +223,21 @@ class TestEmby:
         session = EMBY["Session"] | {"TranscodingInfo": {"Bitrate": 1_500_000, "Width": 1280, "Height": 720}}
         found = emby.read(EMBY | {"Session": session})
         assert (found.told.transcoded, found.told.bitrate, found.told.resolution) == (True, 1500, "720p")
+
+    def test_what_the_playing_does_not_say_its_session_may(self):
+        session = EMBY["Session"] | {"PlayState": {"PositionTicks": 50_000_000, "IsPaused": True}}
+        said = EMBY | {"Event": "Playback.Progress", "Session": session}
+        silent = emby.read(said | {"PlaybackInfo": {"PositionTicks": None, "IsPaused": None}})
+        assert (silent.call, silent.told.position, silent.told.paused) == ("beat", 5.0, True)
+        speaking = emby.read(said | {"PlaybackInfo": {"PositionTicks": 0, "IsPaused": False}})
+        assert (speaking.told.position, speaking.told.paused) == (0.0, False)
+
+    def test_what_was_played_to_its_end_is_there_whatever_the_session_plays_next(self):
+        session = EMBY["Session"] | {"PlayState": {"PositionTicks": 0}}
+        found = emby.read(
+            EMBY | {"Event": "playback.stop", "Session": session, "PlaybackInfo": {"PlayedToCompletion": True}}
+        )
+        assert found.told.position == 8000.0
 
     def test_other_events_are_ignored_and_new_playing_ones_are_not(self):
         assert emby.read({"Event": "library.new"}) is None

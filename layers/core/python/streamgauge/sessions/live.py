@@ -117,8 +117,11 @@ def _with(kept: _Kept, call: Call) -> _Kept:
     if kept.base is not None and call.time <= kept.base.seen:
         return kept
     recent = list(kept.recent)
-    # What is played and the id stand with starts: a heartbeat that repeats them would make every write several times as dear.
-    fields = msgspec.structs.replace(call.fields, id="", item=call.fields.item if call.fields.call == "start" else None)
+    # What is played and the id stand with starts, and with whatever comes first: a heartbeat that repeats them would make every
+    # write several times as dear.
+    comes_first = kept.base is None and _place(call) < _place(recent[0])
+    item = call.fields.item if comes_first or call.fields.call == "start" else None
+    fields = msgspec.structs.replace(call.fields, id="", item=item)
     bisect.insort(recent, call._replace(fields=fields), key=_place)
     if len(recent) <= RECENT:
         return _Kept(kept.base, recent)

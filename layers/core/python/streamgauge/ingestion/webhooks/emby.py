@@ -30,7 +30,7 @@ _OTHERS: Final = frozenset({"camera", "device", "item", "library", "livetv", "pl
 
 def read(body: Mapping[str, Any]) -> Played | None:
     """Return what a body says; None for an event of something else. Raises RefusedError."""
-    event = played.text(body.get("Event")) or ""
+    event = (played.text(body.get("Event")) or "").lower()
     if event.partition(".")[0] in _OTHERS:
         return None
     known = _CALLS.get(event)
@@ -43,16 +43,17 @@ def read(body: Mapping[str, Any]) -> Played | None:
     method = played.text(playback.get("PlayMethod")) or played.text(state.get("PlayMethod"))
     transcoding = _transcoding(body)
     transcoded = method == "Transcode" if method else (True if transcoding else None)
-    position = playback.get("PositionTicks", state.get("PositionTicks"))
+    played_item = _item(item, session, heartbeats=event == "playback.progress")
+    position = played.known(*(played.seconds(one.get("PositionTicks"), TICKS) for one in (playback, state)))
     return Played(
         call=call,
         user_id=played.needed(played.identity(user.get("Id")) or played.name(user.get("Name")), "User"),
-        item=_item(item, session, heartbeats=event == "playback.progress"),
+        item=played_item,
         told=Told(
             time=played.moment(body.get("Date")),
             address=played.address(session.get("RemoteEndPoint")),
-            position=played.seconds(position, TICKS),
-            paused=played.flag(playback.get("IsPaused", state.get("IsPaused"))) if paused is None else paused,
+            position=played.reached(position, played_item.runtime, playback.get("PlayedToCompletion")),
+            paused=played.known(paused, *(played.flag(one.get("IsPaused")) for one in (playback, state))),
             bitrate=played.kilobits((transcoding if transcoded else item).get("Bitrate"), 1000),
             transcoded=transcoded,
             resolution=played.resolution(transcoding.get("Width"), transcoding.get("Height"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, Final
@@ -16,6 +17,8 @@ from streamgauge.ingestion.split import depth_over
 
 _FIELDS: Final = ("payload", "data")
 _MOST_FIELDS: Final = 20
+_ESCAPED: Final = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\|[\x00-\x1f]')
+"""An escape of JSON, a backslash that begins none, a control character."""
 
 
 def read_body(raw: bytes) -> dict[str, Any]:
@@ -28,12 +31,26 @@ def read_body(raw: bytes) -> dict[str, Any]:
     if content.count(b"[") + content.count(b"{") > MAX_DEPTH and depth_over(content, MAX_DEPTH):
         raise RefusedError(Reason.TOO_DEEP, f"A body may nest {MAX_DEPTH} levels deep.")
     try:
-        found = msgspec.json.decode(content)
+        found = _decoded(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RefusedError(Reason.UNREADABLE, "It is no JSON, and no form that holds some.") from None
     if not isinstance(found, dict):
         raise RefusedError(Reason.INVALID, "It is no JSON object.")
     return found
+
+
+def _decoded(content: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.MsgspecError:
+        # Templates write titles as they are, with backslashes and line breaks.
+        return msgspec.json.decode(_ESCAPED.sub(_mended, content))
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    if found[0] == b"\\":
+        return b"\\\\"
+    return found[0] if found[0].startswith(b"\\") else b" "
 
 
 def _part(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from streamgauge.events.models import SessionItem
@@ -54,20 +55,24 @@ class _Device(TypedDict):
 
 def read(body: Mapping[str, Any]) -> Played | SignedIn | None:
     """Return what a body says; None for a notification of something else. Raises RefusedError."""
+    # Templates write what stands in two braces as HTML.
+    body = {field: unescape(value) if isinstance(value, str) else value for field, value in body.items()}
     if played.text(body.get("NotificationType")) in _SIGN_INS:
         return _signed_in(body)
     call = played.meant(body, "NotificationType", _CALLS, _OTHERS)
     if call is None:
         return None
     method = played.text(body.get("PlayMethod"))
+    item = _item(body, heartbeats=call == "beat")
+    position = played.seconds(body.get("PlaybackPositionTicks"), TICKS)
     return Played(
         call=call,
         user_id=played.needed(_user(body), "UserId"),
-        item=_item(body, heartbeats=call == "beat"),
+        item=item,
         told=Told(
             time=played.moment(body.get("UtcTimestamp")) or played.moment(body.get("Timestamp")),
             address=played.address(body.get("RemoteEndPoint")),
-            position=played.seconds(body.get("PlaybackPositionTicks"), TICKS),
+            position=played.reached(position, item.runtime, body.get("PlayedToCompletion")),
             paused=played.flag(body.get("IsPaused")),
             bitrate=_bitrate(body),
             transcoded=None if method is None else method == "Transcode",
@@ -95,10 +100,15 @@ def _user(body: Mapping[str, Any]) -> str | None:
 
 def _device(body: Mapping[str, Any]) -> _Device:
     return {
-        "client_name": played.text(body.get("ClientName")) or played.text(body.get("Client")) or "Jellyfin",
-        "device_name": played.text(body.get("DeviceName")),
+        "client_name": _named(body, "ClientName") or _named(body, "Client") or "Jellyfin",
+        "device_name": _named(body, "DeviceName"),
         "device_id": played.text(body.get("DeviceId")),
     }
+
+
+def _named(body: Mapping[str, Any], field: str) -> str | None:
+    # The plug-in escapes quotes when a device signs in, and not when it plays.
+    return played.text(played.name(body.get(field)))
 
 
 def _item(body: Mapping[str, Any], *, heartbeats: bool) -> SessionItem:

@@ -119,6 +119,11 @@ def needed(value: str | None, field: str) -> str:
     return value
 
 
+def known(*said: Meant | None) -> Meant | None:
+    """Return the first of several sayings that says something."""
+    return next((one for one in said if one is not None), None)
+
+
 def number(value: object) -> float | None:
     """Return a number of zero or more, also from text; None for anything else."""
     if isinstance(value, str):
@@ -141,6 +146,11 @@ def seconds(value: object, per_second: int) -> float | None:
     """Return a length or position that is counted in parts of a second; None for one that cannot be."""
     found = number(value)
     return None if found is None or found > _SECONDS * per_second else found / per_second
+
+
+def reached(position: float | None, runtime: float | None, completed: object) -> float | None:
+    """Return how far a playing came: one that was completed to the end, where its server has already forgotten the position."""
+    return position if position or not flag(completed) else runtime
 
 
 def kilobits(value: object, per_kilobit: int = 1) -> int | None:

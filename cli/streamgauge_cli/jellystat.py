@@ -1,10 +1,12 @@
 """Jellystat's playback activity, of a backup or of its API, as plays. Pure.
 
-A row is written when a play ends (`ActivityDateInserted`), and written again when it is taken up within the hour.
+A row is written when a play ends (`ActivityDateInserted`), and written again when it is taken up within the hour. Rows that Jellystat
+has from the plug-in Playback Reporting (`imported`) say when a play began.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,7 +14,7 @@ from streamgauge_cli import plays
 from streamgauge_cli.plays import BadPlayError, Play, number, play, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ACTIVITY: Final = "jf_playback_activity"
 TICKS: Final = 10_000_000
@@ -32,6 +34,15 @@ class Row(NamedTuple):
 
     id: str
     play: Play
+
+
+def tables_in(lines: Iterable[Any]) -> list[dict[str, list[Any]]]:
+    """Return the tables of a backup that is written row by row, as one that is written whole has them."""
+    tables: dict[str, list[Any]] = {}
+    for line in lines:
+        if isinstance(line, dict) and line.get("type") == "row" and isinstance(line.get("table"), str):
+            tables.setdefault(line["table"], []).append(line.get("data"))
+    return [{name: rows} for name, rows in tables.items()]
 
 
 def rows_in(export: Any) -> list[Any] | None:  # noqa: ANN401 - JSON
@@ -77,25 +88,30 @@ def row(given: object, items: Mapping[str, Known]) -> Row:
     own = text(given.get("Id"))
     if own is None:
         raise BadPlayError("it has no Id")
-    ended, played = _seconds(given.get("ActivityDateInserted")), number(given.get("PlaybackDuration"))
+    written, played = _seconds(given.get("ActivityDateInserted")), number(given.get("PlaybackDuration"))
     if played is None:
         raise BadPlayError("it has no PlaybackDuration")
-    return Row(own, play(None if ended is None else ended - played, ended, played, _said(given, items)))
+    if written is None:
+        raise BadPlayError("it has no ActivityDateInserted")
+    began = written if given.get("imported") is True else written - played
+    return Row(own, play(began, began + played, played, _said(given, items)))
 
 
 def _said(given: Mapping[str, Any], items: Mapping[str, Known]) -> dict[str, Any]:
     top, episode = text(given.get("NowPlayingItemId")), text(given.get("EpisodeId"))
+    # What was imported names the episode itself, and beside it a number of Jellystat's own.
+    content = top if given.get("imported") is True else episode or top
     series, method = text(given.get("SeriesName")), text(given.get("PlayMethod"))
     known = items.get(top or "", Known(None, None))
-    streams = [one for one in given.get("MediaStreams") or () if isinstance(one, dict)]
+    listed = _read(given.get("MediaStreams"))
+    streams = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     video = next((one for one in streams if one.get("Type") == "Video"), {})
     state, transcoding = (
-        one if isinstance(one := given.get(name), dict) else {} for name in ("PlayState", "TranscodingInfo")
+        one if isinstance(one := _read(given.get(name)), dict) else {} for name in ("PlayState", "TranscodingInfo")
     )
-    position, runtime = number(state.get("PositionTicks")), number(state.get("RuntimeTicks"))
     return {
         "user_id": text(given.get("UserId")) or text(given.get("UserName")),
-        "content_id": episode or top,
+        "content_id": content,
         "content_type": _kind(series or episode, known.kind, streams, video),
         "title": plays.title(
             text(given.get("NowPlayingItemName")), series, given.get("SeasonNumber"), given.get("EpisodeNumber")
@@ -108,8 +124,8 @@ def _said(given: Mapping[str, Any], items: Mapping[str, Known]) -> dict[str, Any
         "transcoded": None if method is None else method.startswith("Transcode"),
         "bitrate_kbps": plays.bitrate(transcoding.get("Bitrate"), 1000),
         "resolution": plays.resolution(video.get("Width")),
-        "position_seconds": None if position is None else position / TICKS,
-        "runtime_seconds": runtime / TICKS if runtime else None,
+        "position_seconds": plays.seconds(state.get("PositionTicks"), TICKS),
+        "runtime_seconds": plays.seconds(state.get("RuntimeTicks"), TICKS) or None,
     }
 
 
@@ -119,6 +135,17 @@ def _kind(series: str | None, kind: str | None, streams: list[Any], video: Mappi
     if kind in {"Audio", "MusicAlbum"} or (streams and not video):
         return "track"
     return (kind or "movie").lower()
+
+
+def _read(value: object) -> object:
+    """Return a column of JSON, which some exports hold as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found: object = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def _seconds(value: object) -> float | None:

@@ -76,6 +76,12 @@ def number(value: object) -> float | None:
     return found if 0 <= found < float("inf") else None
 
 
+def seconds(value: object, per_second: int) -> float | None:
+    """Return a length or position that is counted in parts of a second; None for one that cannot be."""
+    found = number(value)
+    return None if found is None or found > _LONGEST_PLAY * per_second else found / per_second
+
+
 def whole(value: object) -> int | None:
     """Return a whole number of zero or more, also from text."""
     found = number(value)

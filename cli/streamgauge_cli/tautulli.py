@@ -54,8 +54,10 @@ def row(given: object) -> Row | None:
         raise BadPlayError("it has neither row_id nor reference_id")
     covered = frozenset((text(given.get("group_ids")) or own or group).replace(" ", "").split(","))
     began, ended = number(given.get("started")), number(given.get("stopped"))
-    # Older versions call it `duration`.
-    played = next((found for name in ("play_duration", "duration") if (found := number(given.get(name))) is not None), None)
+    played = number(given.get("play_duration"))
+    if played is None:
+        # What older versions call it.
+        played = number(given.get("duration"))
     if played is None and began is not None and ended is not None:
         played = max(0.0, ended - began - (number(given.get("paused_counter")) or 0.0))
     return Row(group, covered, play(began, ended, played, _said(given)))
@@ -67,7 +69,7 @@ def _said(given: Mapping[str, Any]) -> dict[str, Any]:
     own, series = text(given.get("title")), text(given.get("grandparent_title"))
     decision = text(given.get("transcode_decision"))
     size = (text(given.get("resolution")) or "").lower()
-    position, runtime = number(given.get("position_ms")), number(given.get("runtime_ms"))
+    position, runtime = (plays.seconds(given.get(name), 1000) for name in ("position_ms", "runtime_ms"))
     return {
         "user_id": text(given.get("user_id")) or text(given.get("user")),
         "content_id": text(given.get("rating_key")),
@@ -86,8 +88,8 @@ def _said(given: Mapping[str, Any]) -> dict[str, Any]:
         "transcoded": None if decision is None else decision == "transcode",
         "bitrate_kbps": plays.bitrate(given.get("bitrate")),
         "resolution": _RESOLUTIONS.get(size, f"{size}p" if size.isdigit() else None),
-        "position_seconds": position / 1000 if position else None,
-        "runtime_seconds": runtime / 1000 if runtime else None,
+        "position_seconds": position or None,
+        "runtime_seconds": runtime or None,
     }
 
 

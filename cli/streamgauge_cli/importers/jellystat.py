@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads it
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from streamgauge_cli.connection import KeyOption, SiteOption, UrlOption, connect
 from streamgauge_cli.errors import CommandError
-from streamgauge_cli.importers.sessions import BeforeOption, Reading, SourceOption, read_json, send
-from streamgauge_cli.jellystat import Known, Row, items_in, row, rows_in, sessions
+from streamgauge_cli.importers.sessions import BeforeOption, Reading, SourceOption, read_json, read_lines, send
+from streamgauge_cli.jellystat import Known, Row, items_in, row, rows_in, sessions, tables_in
 from streamgauge_cli.plays import BadPlayError
 from streamgauge_cli.sending import IN_FLIGHT
 
 
 def command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Jellystat's JSON backup, or answers of its API")
+        list[Path], typer.Argument(metavar="FILE...", help="Jellystat's backup (.json, .jsonl), or answers of its API")
     ],
     url: UrlOption = None,
     key: KeyOption = None,
@@ -37,7 +37,7 @@ def command(
         items: dict[str, Known] = {}
         exports = []
         for path in files:
-            export = read_json(path)
+            export = _export(path)
             rows = rows_in(export)
             if rows is None:
                 raise CommandError(f"{path} holds no playback activity of Jellystat.")
@@ -50,3 +50,10 @@ def command(
             except BadPlayError as error:
                 reading.keep(index, given, str(error))
         send(connection, reading, sessions(found, source), before=before, in_flight=in_flight, as_json=as_json)
+
+
+def _export(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Return what a backup or an answer holds. Raises CommandError."""
+    if {".jsonl", ".ndjson"} & set(path.suffixes):
+        return tables_in(read_lines(path))
+    return read_json(path)

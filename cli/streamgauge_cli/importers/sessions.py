@@ -100,12 +100,28 @@ class Reading:
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
     """Return what a JSON file holds, plain or gzip. Raises CommandError."""
+    return _decoded(path, _content(path))
+
+
+def read_lines(path: Path) -> list[Any]:
+    """Return what each line of a file holds, plain or gzip. Raises CommandError."""
+    return [_decoded(path, line) for line in _content(path).splitlines() if line.strip()]
+
+
+def _content(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
-        return json.loads(gzip.decompress(raw) if raw.startswith(_GZIP) else raw)
+        return gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+    except (EOFError, zlib.error) as error:
+        raise CommandError(f"{path} is no gzip that can be read ({error}).") from error
     except OSError as error:
         raise CommandError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, EOFError, RecursionError, zlib.error) as error:
+
+
+def _decoded(path: Path, content: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"{path} is no JSON that can be read ({error}).") from error
 
 

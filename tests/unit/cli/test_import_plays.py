@@ -112,8 +112,17 @@ class TestTautulli:
                 (one["started_at"], one["ended_at"], one["duration_seconds"]) for one in whole.values()
             }
 
-    def test_what_still_plays_is_left_out(self):
-        assert tautulli.row(ROW | {"state": "playing", "row_id": None}) is None
+    @pytest.mark.parametrize("playing", [{"state": "playing", "row_id": None}, {"stopped": None}, {"stopped": "0"}])
+    def test_what_still_plays_is_left_out(self, playing):
+        assert tautulli.row(ROW | playing) is None
+
+    def test_numbers_as_text_and_empty_texts_say_the_same(self):
+        as_text = {name: str(value) if isinstance(value, int) else value for name, value in ROW.items()}
+        assert self.sessions(as_text | {"state": "", "parent_rating_key": ""}) == self.sessions(ROW)
+
+    def test_older_versions_call_the_time_played_duration(self):
+        older = {name: value for name, value in GROUPED.items() if name != "play_duration"} | {"duration": "900"}
+        assert self.sessions(older) == self.sessions(GROUPED)
 
     @pytest.mark.parametrize(
         "wrap",
@@ -216,6 +225,39 @@ class TestJellystat:
         older, newer = write(tmp_path / "a.json", [ACTIVITY]), write(tmp_path / "b.json", [longer])
         assert run("import", "jellystat", newer, older, *OPTIONS).exit_code == 0
         assert [one["duration_seconds"] for one in histories.values()] == [7500]
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_a_backup_row_by_row(self, histories, run, tmp_path, packed):
+        """As newer versions of Jellystat write them."""
+        item = {"Id": "item-1", "Type": "Movie", "ParentId": "lib"}
+        lines = [
+            {"type": "table", "table": "jf_library_items"},
+            {"type": "row", "table": "jf_library_items", "data": item},
+            {"type": "table", "table": "jf_playback_activity"},
+            {"type": "row", "table": "jf_playback_activity", "data": ACTIVITY},
+        ]
+        content = "\n".join(map(json.dumps, lines)).encode()
+        path = tmp_path / ("backup.jsonl.gz" if packed else "backup.jsonl")
+        path.write_bytes(gzip.compress(content) if packed else content)
+        assert run("import", "jellystat", path, *OPTIONS).exit_code == 0
+        assert histories["jellystat:1001"]["library_id"] == "lib"
+        path.write_bytes(content + b"\n{")
+        assert run("import", "jellystat", path, *OPTIONS).exit_code == 1
+
+    def test_what_came_from_the_plug_in_says_when_it_began(self):
+        imported = ACTIVITY | {"Id": 7, "DeviceId": None, "PlayState": None, "imported": True}
+        episode = imported | {"SeriesName": "Series", "EpisodeId": "item-1season-1"}
+        (found,) = jellystat.sessions([jellystat.row(episode, {})], "")
+        assert (found["started_at"], found["ended_at"]) == ("2024-12-15T10:30:00+00:00", "2024-12-15T12:30:00+00:00")
+        assert (found["content_id"], found["content_type"]) == ("item-1", "episode")
+
+    def test_columns_of_json_come_as_text_too(self):
+        texts = {"PlayState": json.dumps(ACTIVITY["PlayState"]), "MediaStreams": json.dumps([{"Type": "Audio"}])}
+        (found,) = jellystat.sessions([jellystat.row(ACTIVITY | texts, {})], "")
+        assert (found["position_seconds"], found["runtime_seconds"], found["content_type"]) == (7200, 8100, "track")
+        for odd in ({"PlayState": "{", "MediaStreams": 5}, {"PlayState": {"PositionTicks": 1e30}, "MediaStreams": "x"}):
+            (found,) = jellystat.sessions([jellystat.row(ACTIVITY | odd, {})], "")
+            assert "position_seconds" not in found
 
     def test_answers_of_the_api(self):
         single = jellystat.rows_in({"results": [ACTIVITY | {"results": [ACTIVITY, ACTIVITY | {"Id": "2"}]}]})

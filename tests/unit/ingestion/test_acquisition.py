@@ -57,6 +57,20 @@ def of(**fields: str) -> Acquisition:
         ("https://ad.doubleclick.net/x", "Google", "paid", "ad.doubleclick.net/x"),
         ("android-app://com.linkedin.android/", "LinkedIn", "social", "com.linkedin.android"),
         ("android-app://org.some.app", "org.some.app", "referral", "org.some.app"),
+        # With and without `www.`, whichever the list has.
+        ("https://www.perplexity.ai/", "Perplexity", "ai", "www.perplexity.ai"),
+        ("https://qwant.com/", "Qwant", "search", "qwant.com"),
+        # A portal with a search of somebody else's, and hosts that only begin like an engine.
+        ("https://www.cnn.com/2026/a", "cnn.com", "referral", "www.cnn.com/2026/a"),
+        ("https://google.example.com/x", "google.example.com", "referral", "google.example.com/x"),
+        ("https://webmail1m.orange.fr/x", "Orange Webmail", "email", "webmail1m.orange.fr/x"),
+        (
+            "https://eur01.safelinks.protection.outlook.com/",
+            "Outlook.com",
+            "email",
+            "eur01.safelinks.protection.outlook.com",
+        ),
+        ("https://syndicatedsearch.goog/", "Google", "paid", "syndicatedsearch.goog"),
         ("https://b\u00fccher.de/x", "xn--bcher-kva.de", "referral", "xn--bcher-kva.de/x"),
         ("https://" + "\u00fc" * 70 + ".de/", "\u00fc" * 70 + ".de", "referral", "\u00fc" * 70 + ".de"),
     ],
@@ -96,6 +110,11 @@ def test_referrers(referrer: str, source: str, channel: str, kept: str | None) -
         ({"url": "/?fbclid=1", "referrer": "https://l.facebook.com"}, "social"),
         ({"url": "/?fbclid=1"}, "direct"),
         ({"url": "/?mc_cid=1"}, "email"),
+        ({"url": "/?gclid="}, "direct"),
+        ({"utm_medium": "social_paid"}, "paid"),
+        ({"utm_medium": "(none)", "utm_source": "(direct)"}, "direct"),
+        ({"utm_medium": "(not set)", "utm_source": "facebook"}, "social"),
+        ({"utm_source": "openai"}, "ai"),
     ],
 )
 def test_channels_of_campaigns(fields: dict[str, str], channel: str) -> None:

@@ -68,6 +68,24 @@ def test_agents(text: str, agent: Agent) -> None:
         ("Mozilla/5.0 (Linux; Android 13; SM-R930) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36", "wearable"),
         ("Microsoft Office Word/16.43 (Mac OS/11.1; Desktop; es-MX; NonAppStore; Apple/MacBookPro16,4)", "desktop"),
         ("SIE-C45/06 UP.Browser/5.0.1.1.102 (GUI)", "mobile"),
+        ("Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 OculusBrowser/33.1 VR Safari/537.36", "wearable"),
+        ("Mozilla/5.0 (Linux; Android 9; HP Chromebook 13 G1) AppleWebKit/537.36 Chrome/80.0 Safari/537.36", "desktop"),
+        ("Podcasts/1410.53 CFNetwork/1111 Darwin/19.0.0 (x86_64)", "desktop"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; ARM; Lumia 550) AppleWebKit/537.36 Chrome/46.0 Safari/537.36 Edge/13",
+            "mobile",
+        ),
+        ("DoCoMo/1.0/P501i", "mobile"),
+        # Phones with a tuner, and phones whose names end like those of sets and boxes.
+        ("Mozilla/5.0 (Linux; Android 7.0; myA8 DTV) AppleWebKit/537.36 Chrome/78.0 Mobile Safari/537.36", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 6.0.1; STV100-4) AppleWebKit/537.36 Chrome/55.0 Mobile Safari/537.36", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 6.0; TurboX5Hero) AppleWebKit/537.36 Chrome/79.0 Mobile Safari/537.36", "mobile"),
+        (
+            "Mozilla/5.0 (Linux; Android 11; EcostarTV Build/R; wv) AppleWebKit/537.36 Chrome/132.0 Mobile Safari/537.36",
+            "tv",
+        ),
+        ("Mozilla/5.0 (Linux; Android 5.1; PCBox Build/L) AppleWebKit/537.36 Chrome/50.0 Safari/537.36", "tv"),
+        ("VIZIO V755x-K04 ViziOS/1.4.512.847.1 WatchFree/24.06.13.2 FancyPlayer/1.1.30-qa", "tv"),
         ("something else", None),
     ],
 )
@@ -90,3 +108,23 @@ def test_bots(text: str) -> None:
     found = read_agent(text)
     assert found.bot
     assert found.device is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mozilla/5.0 (Linux; Android 15; CPH2655 Build/AP3A.240617.008; wv) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36 Instagram 406.0",
+        "Mozilla/5.0 (Linux; U; Android 4.3; en-US; ViewSonic A8+ Build/JLS36C) AppleWebKit/534.30 Version/4.0 Mobile Safari/534.30",
+        "Mozilla/5.0 (Linux; Android 11; moto g power (2022); Fever) AppleWebKit/537.36 Chrome/109.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36 Viber/21.9.2.1",
+        "Mozilla/5.0 (Linux; Android 7.0; BZK-L00; wv) AppleWebKit/537.36 Chrome/56.0 Mobile Safari/537.36 SogouMSE,SogouMobileBrowser/5.23",
+    ],
+)
+def test_words_of_bots_in_names_of_devices_and_browsers(text: str) -> None:
+    found = read_agent(text)
+    assert (found.bot, found.device) == (False, "mobile")
+
+
+def test_a_bot_among_the_names_of_a_device_is_one() -> None:
+    device = "Linux; Android 8.0; Pixel 2 Build/OPD3.170816.012; Storebot-Google/1.0"
+    assert read_agent(f"Mozilla/5.0 ({device}) AppleWebKit/537.36 Chrome/81.0.4044.138 Mobile Safari/537.36").bot

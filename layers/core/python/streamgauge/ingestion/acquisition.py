@@ -46,7 +46,7 @@ _LETTERS: Final = frozenset({"mc_cid", "mc_eid", "_kx", "mkt_tok", "_hsenc", "ml
 _MEDIA: Final = (
     (
         re.compile(
-            r"cp[acmv]|^ppc|^paid|retarget|remarket|^(?:display|banner|expandable|interstitial|ads?|sponsored)$"
+            r"cp[acmv]|^ppc|(?:^|[-_ ])paid|retarget|remarket|^(?:display|banner|expandable|interstitial|ads?|sponsored)$"
         ),
         "paid",
     ),
@@ -57,6 +57,7 @@ _MEDIA: Final = (
     (re.compile(r"^affiliates?$"), "referral"),
 )
 """What a medium's word says outright; of any other one the source decides."""
+_NOTHING: Final = frozenset({"(direct)", "direct", "(none)", "none", "(not set)"})
 
 
 def acquisition(sent: SentEvent, domains: tuple[str, ...]) -> Acquisition:
@@ -77,7 +78,8 @@ def _acquisition(
         name: (tag or arguments.get(name, "")).strip()[:MAX_TAG] or None for name, tag in zip(_TAGS, tags, strict=True)
     }
     outside, source = _outside(referrer, (*domains, own) if own else domains)
-    channel = _channel(given["utm_medium"], given["utm_source"], source, {name.lower() for name in arguments})
+    clicks = {name.lower() for name, value in arguments.items() if value}
+    channel = _channel(_said(given["utm_medium"]), _said(given["utm_source"]), source, clicks)
     return Acquisition(source.name if source else "(direct)", channel, outside, **given)
 
 
@@ -109,6 +111,11 @@ def _encoded(host: str) -> str:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
         return host
+
+
+def _said(tag: str | None) -> str | None:
+    """Return a tag, but for the words by which tools say that there is none."""
+    return None if tag is not None and tag.lower() in _NOTHING else tag
 
 
 def _channel(medium: str | None, named: str | None, source: sources.Source | None, arguments: Collection[str]) -> str:

@@ -21,32 +21,53 @@ class Agent(NamedTuple):
 
 _NOBODY: Final = Agent()
 
-# In this order, on lower case: the first that matches decides.
-_WEARABLE: Final = r"\bwatch(?:os)?\b|apple ?watch|watch ?\d+,|wear ?os|galaxy watch|\bsm-r\d{3}|smartwatch"
-_CONSOLE: Final = r"xbox|playstation|nintendo"
-_TV: Final = (
-    r"smart-?tv|(?<!\bd)tv(?![a-z])|hbbtv|web0s|netcast|bravia|viera|\baft[a-z0-9]+\b|roku|crkey|dtv|philipstv|aquostv|ce-html|smarthub"
-    r"|\(linux (?:armv\d|mips|sh4)|opera tv|tizen.+smart|set-?top|aquos-tv|chromecast"
+# In this order, on lower case: the first that matches decides. Headsets are worn too.
+_WEARABLE: Final = (
+    r"\bwatch(?:os)?\b|apple ?watch|watch ?\d+,|wear ?os|galaxy watch|\bsm-r\d{3}|[a-z]watch\b"
+    r"|\bvr safari|oculusbrowser|picobrowser"
 )
-# Android alone says little. Sets name themselves by their inches (`55LEX_8127`) or as a box; phones say Mobile, and most tablets do not;
-# an app that shows a page may drop the end of the agent, and then what is missing there says nothing.
+_CONSOLE: Final = r"\bxbox|playstation|\(ps[345]\b|nintendo|\bshield (?:tablet )?build|retroid|gamepad|\bouya\b|; switch(?: (?:oled|lite))?\)"
+_SCREEN: Final = r"smart-?tv|hbbtv|web0s|netcast|bravia|viera|\baft[a-z0-9]+\b|roku|crkey|philipstv|aquos-?tv|ce-html|smarthub|set-?top|chromecast"
+_TV: Final = (
+    _SCREEN + r"|(?<!\bd)tv(?![a-z])|dtv|\bstb|vizio|brightsign|\bqtembedded|youviewhtml|aquos-dmp|\((?:astro|sky)[;,]"
+    r"|broadband_sas|\(linux (?:armv\d|mips|sh4)|opera tv|\bomi/\d|tizen.+smart"
+)
+# Android alone says little. Sets call themselves TV (phones with a tuner DTV), name themselves by their inches (`55LEX_8127`), or as a
+# box; phones say Mobile, and most tablets do not; an app that shows a page may drop the end of the agent, and then what is missing
+# there says nothing.
 _ANDROID_TV: Final = (
-    r"|shield android|\bmibox|\b(?:tv|smart|android|media|streaming) ?box\b|\b[hx]96\b|x96max|\bzidoo|\bugoos|\bmecool|\bvontar"
+    _SCREEN
+    + r"|(?<![a-z])a?tv(?![a-z\d])|[a-z]{2}[a-ce-z](?<!na)tv\d?(?![a-z\d])|\b(?:mi|one|hd|lg|web)tv|\btv[-_ ]?(?:box|stick)|\bstb|vizio|\bomi/\d"
+    r"|shield android|(?:media|streaming) stick|(?<!run)(?<!tur)box(?![a-z\d])|; (?:[hx]96|t95|a95x|tx[2-9]|hk1|mxq|m8s)(?!\d)|\bgt-?king|\bzidoo"
+    r"|\bugoos|\bmecool|\bbeelink|\bminix|\bneo-[uxz]\d|\btanix|\btranspeed|\bvontar|\bformuler|\bshell [a-z0-9]{4,}"
     r"|android [\d.]+; .{0,40}[ _-](?:led|lex)_?\d"
     r"|android [\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? (?:[a-z]{2,}[ _])*(?:[a-z]{1,3}[-_]?)?"
     r"(?:19|2[248]|3[29]|4[0389]|5[0578]|65|75|8[56])[a-z]{1,5}[-_]?\d{2,}[a-z0-9_/-]*(?: build|[;)])"
 )
+_ANDROID_DESKTOP: Final = (
+    r"chromebook|pixelbook|\b(?:inspiron|latitude|vostro|optiplex|aspire|travelmate|satellite|lifebook|thinkpad(?! tablet)|ideapad \d|elitebook"
+    r"|probook|remix)\b|\bhp compaq"
+)
 _TABLET: Final = r"ipad|\bdv\(ipd|tablet(?! pc)|kindle|silk/(?!.*\bmobile\b)|playbook|pocketbook"
 _ANDROID_TABLET: Final = (
-    r"|\bsm-[tpx]\d|\bgt-p\d|nexus (?:7|9|10)\b|mediapad|\blenovo (?:tb|yt)|^(?!.*mobi).*safari/|tab(?![a-z])|\bpad\b"
-    r"|[a-z](?<!\bcool)(?<!\btech)pad[ /;)_0-9]|xoom|transformer|archos \d|\bmid\d{3}|\biplay ?\d"
+    r"|\bsm-[tpx]\d|\bgt-p\d|nexus (?:7|9|10)\b|mediapad|\b(?:tb|yt)-?[a-z]?\d{3}|^(?!.*mobi).*safari/|tab(?![a-z])|\bpad\b"
+    r"|[a-z](?<!\bcool)(?<!\btech)pad[ /;)_0-9]|xoom|transformer|archos \d|\bmid\d{3}|\biplay ?\d|\bbq(?:ru)?-[71]\d{3}"
 )
 _MOBILE: Final = (
-    r"mobi|iphone|ipod|\bdv\(iph|android|windows (?:phone|ce)|wpdesktop|blackberry|bb10|opera m(?:ini|obi)|symbian|series ?[46]0|nokia|midp"
-    r"|j2me|kaios|webos|palm|htc[_ -]|sonyericsson|samsung-|lg-|maemo|up\.browser|wap-?browser|wap1|ucweb"
+    r"mobi|iphone|ipod|\bdv\(iph|android|windows (?:phone|ce)|wpdesktop|lumia|blackberry|bb10|opera m(?:ini|obi)|symbian|series ?[46]0|nokia|midp"
+    r"|j2me|kaios|webos|palm|htc[_ -]|sonyericsson|samsung-|lg-|maemo|up\.browser|up/\d|wap[- ]?browser|wap[12]|ucweb|docomo|willcom"
+    r"|obigo|teleca|maui|netfront|\bbrew\b|\bfban/fb4a|240x320"
 )
 _DESKTOP: Final = (
-    r"windows|macintosh|mac ?os|macbook|imac|macmini|macpro|mac\d+,|x11|linux|cros |bsd|sunos|solaris|haiku|beos|os/2"
+    r"windows|\bwin(?:nt|10|7)\b|macintosh|mac[ _]?(?:os|powerpc)|macbook|imac|macmini|macpro|mac\d+,|darwin.+x86_64|x11|linux|cros |bsd|sunos|solaris"
+    r"|haiku|beos|amigaos|os/2"
+)
+
+
+# Names of people's own devices and browsers, in which a list of bots may find one of its words (a phone's build AP3A.240617.008, a ViewSonic
+# A8, Sogou's browser, a page shown inside Viber). A bot that says so among them (`…; Storebot-Google/1.0)`) stays.
+_OWN_DEVICE: Final = re.compile(
+    r"\((?=[^()]*Android)(?:(?![Bb]ot)[^()]|\([^()]*\))*\)|\bSogou(?:MSE|MobileBrowser|Search Android)|(?<=Safari/537\.36 )Viber/"
 )
 
 
@@ -56,7 +77,12 @@ def _rules(**patterns: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 _DEVICES: Final = _rules(wearable=_WEARABLE, console=_CONSOLE, tv=_TV, tablet=_TABLET, mobile=_MOBILE, desktop=_DESKTOP)
 _ANDROID_DEVICES: Final = _rules(
-    wearable=_WEARABLE, tv=_TV + _ANDROID_TV, tablet=_TABLET + _ANDROID_TABLET, mobile="android"
+    wearable=_WEARABLE,
+    console=_CONSOLE,
+    desktop=_ANDROID_DESKTOP,
+    tv=_ANDROID_TV,
+    tablet=_TABLET + _ANDROID_TABLET,
+    mobile="android",
 )
 
 
@@ -74,7 +100,8 @@ def read_agent(text: str) -> Agent:
     browser = found.user_agent.family if found.user_agent else None
     system = found.os.family if found.os else None
     # Two kept lists, for each knows bots that the other does not: docs/accuracy.md.
-    bot = (found.device is not None and found.device.family == "Spider") or crawleruseragents.is_crawler(text)
+    spider = found.device is not None and found.device.family == "Spider"
+    bot = spider or crawleruseragents.is_crawler(_OWN_DEVICE.sub("", text))
     return Agent(browser, system, None if bot else _device(text), bot)
 
 

@@ -37,6 +37,9 @@ _ADDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "com.microsoft.copilot",
         ),
         "Deepseek": ("deepseek.com",),
+        "Felo": ("felo.ai",),
+        "Grok": ("x.ai",),
+        "Qwen": ("qwen.ai",),
         "Doubao": ("doubao.com",),
         "Gemini": ("aistudio.google.com", "com.google.android.apps.bard"),
         "Hugging Chat": ("huggingface.co/chat",),
@@ -50,6 +53,7 @@ _ADDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "Z.ai": ("chat.z.ai",),
     },
     "social": {
+        "Discord": ("com.discord",),
         "Facebook": ("com.facebook.katana", "com.facebook.lite", "fb.com"),
         "Messenger": ("messenger.com", "m.me", "com.facebook.orca"),
         "Instagram": ("com.instagram.android", "ig.me"),
@@ -67,33 +71,45 @@ _ADDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "reddit": ("redd.it", "out.reddit.com"),
         "Slack": ("slack.com", "com.slack"),
         "Microsoft Teams": ("teams.microsoft.com", "teams.live.com", "statics.teams.cdn.office.net"),
-        "Telegram": ("t.me", "telegram.org", "telegram.me", "org.telegram.plus"),
+        "Telegram": ("t.me", "telegram.org", "telegram.me", "org.telegram.plus", "org.telegram.messenger.web"),
         "Threads": ("com.instagram.barcelona",),
         "TikTok": ("com.zhiliaoapp.musically", "com.ss.android.ugc.trill"),
         "Truth Social": ("truthsocial.com",),
         "Twitch": ("twitch.tv",),
         "Twitter": ("com.twitter.android",),
         "Vkontakte": ("vk.ru", "com.vkontakte.android"),
-        "WhatsApp": ("whatsapp.com", "wa.me", "com.whatsapp"),
+        "WhatsApp": ("whatsapp.com", "wa.me", "wl.co", "com.whatsapp"),
         "Xiaohongshu": ("xiaohongshu.com",),
         "YouTube": ("com.google.android.youtube",),
         "Zhihu": ("zhihu.com",),
     },
-    "search": {"Yahoo!": ("yahoo.com",)},
+    "search": {
+        "DuckDuckGo": ("com.duckduckgo.mobile.android",),
+        "Google": ("lens.google.com", "com.google.android.apps.searchlite"),
+        "Yahoo!": ("yahoo.com",),
+    },
     "paid": {
-        "Google": ("doubleclick.net", "googleadservices.com", "googlesyndication.com", "adservice.google.{}"),
+        "Google": (
+            *("doubleclick.net", "googleadservices.com", "googlesyndication.com", "syndicatedsearch.goog"),
+            *("adsensecustomsearchads.com", "adservice.google.{}", "ads.google.{}"),
+        ),
         "Criteo": ("criteo.com", "criteo.net"),
         "Outbrain": ("outbrain.com",),
         "Taboola": ("taboola.com",),
     },
 }
 """What the list lacks: hosts, with a path where only that counts."""
+_PORTALS: Final = frozenset(
+    {"cgi2.nintendo.co.jp", "msnbc.msn.com", "www.charter.net", "www.cnn.com", "www.fastweb.it", "www.icq.com"}
+    | {"www.optuszoo.com.au", "www.skynet.be", "www.so-net.ne.jp", "www.talktalk.co.uk"}
+)
+"""Hosts on the list that have a search of somebody else's among much else: who comes from there has rarely searched."""
 
 _MAIL_HOST: Final = re.compile(
-    r"(?:^|[.])(?:(?:e-?|web|upc|open|hot|fast|live|my|secure|lite)?mail\d*|mailbusiness|lightmailer[a-z-]*|messagerie[a-z0-9]*|poczta|posta?"
+    r"(?:^|[.])(?:(?:e-?|web|w|upc|open|hot|fast|live|my|secure|lite)?mail\d*[a-z]?|mailbusiness|lightmailer[a-z-]*|messagerie[a-z0-9]*|poczta|posta?"
     r"|correo|inbox|zimbra\d*|roundcube|squirrelmail|owa|rich-v\d+|3c(?:-[a-z]+)?)\.[^.]+\.[^.]"
     r"|^(?:deref-|mail\d*-)|^(?:outlook\.(?:live|office|office365|com)|hotmail\.|com\.google\.android\.gm$|com\.(?:microsoft\.office|yahoo\.mobile\.client\.android)"
-    r"\.(?:outlook|mail)$|ch\.protonmail|mail\.com$|(?:e|touch|light)\.mail\.ru$)"
+    r"\.(?:outlook|mail)$|ch\.protonmail|mail\.com$|(?:e|touch|light)\.mail\.ru$|(?:[a-z0-9]+\.)?safelinks\.protection\.outlook\.com$|app\.fastmail\.com$)"
 )
 """Hosts of mail on the web: by the name of the machine, which users and providers give alike."""
 _MAIL_PROVIDERS: Final = tuple(
@@ -139,6 +155,7 @@ _ALIASES: Final = {
     "fb": "facebook",
     "ig": "instagram",
     "insta": "instagram",
+    "openai": "chatgpt",
     "yt": "youtube",
     "x": "twitter",
     "vk": "vkontakte",
@@ -147,6 +164,7 @@ _ALIASES: Final = {
 _OF_AN_ENGINE: Final = re.compile(
     r"^(?:(?:[a-z]{2}(?:-[a-z]{2})?|s\d[a-z0-9-]*|m|mobile|lite|html|safe|start|www\d*|search|suche|results?|images?|videos?)\.)+$"
 )
+_ENDING_OF_TWO: Final = re.compile(r"\.(?:com?|org|net|ne|or|ac|edu|gov)\.[a-z]{2}$")
 _NO_WORD: Final = re.compile(r"[\s._!'-]+")
 
 
@@ -164,7 +182,7 @@ def source_of(host: str, path: str = "/") -> Source:
     """Return the source of a referrer's host (lower case) and path; an unlisted host stands for itself."""
     listed = _listed()
     plain = host.removeprefix("www.")
-    forms = [*_forms(host), *(_forms(plain) if plain != host else ())]
+    forms = list(_forms(plain))
     for form in forms:
         for start, source in listed.paths.get(form, ()):
             if path.startswith(start):
@@ -199,9 +217,9 @@ def _forms(host: str) -> Iterator[str]:
     """Yield the host, then the host with its ending, then with each label, open."""
     yield host
     labels = host.split(".")
-    for ending in (1, 2):
-        if len(labels) > ending:
-            yield ".".join([*labels[:-ending], "{}"])
+    ending = 2 if _ENDING_OF_TWO.search(host) else 1
+    if len(labels) > ending:
+        yield ".".join([*labels[:-ending], "{}"])
     for place in range(len(labels) - 1):
         yield ".".join([*labels[:place], "{}", *labels[place + 1 :]])
 
@@ -224,8 +242,8 @@ def _listed() -> _List:
             source = Source(name, channel)
             if channel != "paid":
                 names.setdefault(_NO_WORD.sub("", name.lower()), source)
-            for address in addresses:
-                host, slash, path = address.partition("/")
+            for address in (address for address in addresses if address not in _PORTALS):
+                host, slash, path = address.removeprefix("www.").partition("/")
                 if slash:
                     paths[host] = (*paths.get(host, ()), (slash + path, source))
                 else:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streamgauge.clock import MICROSECONDS
-from streamgauge.events.facts import ORDER, soon_after_midnight
+from streamgauge.events.facts import ORDER
 from streamgauge.events.reasons import Reason
 from streamgauge.sessions.players import is_watching
 from streamgauge.settings import settings
@@ -25,6 +24,8 @@ from streamgauge.warehouse.raw_rows import write_events
 from streamgauge.warehouse.receipts import Accounting, Claim, claim_ids, claim_of, count_dead
 from streamgauge.warehouse.session_state import fold_players, fold_sessions, player_locks, session_locks
 from streamgauge.warehouse.site_batch import SiteBatch
+from streamgauge.warehouse.site_days import SiteDays
+from streamgauge.warehouse.touched import Touched, settled, touch
 from streamgauge.warehouse.traits import keep_traits
 from streamgauge.warehouse.view_state import fold_views, read_tied
 from streamgauge.warehouse.visit_state import fold_visits
@@ -33,7 +34,6 @@ from streamgauge.web.contributing import contribute_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from streamgauge.events.models import Receipt, StampedEvent
     from streamgauge.store.postgres import Connection
@@ -45,7 +45,6 @@ MOST_RESTARTS: Final = 20
 EXPIRED_DAYS: Final = 37
 """Replay 30 and stream 7: an event received longer ago could not be told from a repetition."""
 
-_SITE_DAYS: Final = "SELECT day, closed, whole FROM site_days WHERE site_no = %s AND day = ANY(%s::date[])"
 _PROGRESS: Final = """
     INSERT INTO consumer_progress AS p (shard, events, batches, busy_seconds, last_arrival) VALUES (%s, %s, 1, %s, %s)
     ON CONFLICT (shard) DO UPDATE SET events = p.events + excluded.events, batches = p.batches + 1,
@@ -65,23 +64,6 @@ class Lane(NamedTuple):
     first_arrival: float
     last_arrival: float
     started: float
-
-
-class Touched(NamedTuple):
-    """What of a site a batch touched, repetitions included: for the projection and the jobs that follow.
-
-    `watched`: sessions of users changed.
-    """
-
-    site_no: int
-    zone: str
-    hours: frozenset[int]
-    open_days: frozenset[date]
-    closed_days: frozenset[date]
-    view_days: frozenset[date]
-    videos: frozenset[str]
-    session_days: frozenset[date]
-    watched: bool
 
 
 class Progress(NamedTuple):
@@ -137,9 +119,11 @@ def store_batch(
         transaction = _Transaction(connection, directory, sites, more_locks)
         try:
             with connection.transaction():
-                return transaction.run(claims, refused, lost, lane, now)
+                outcome = transaction.run(claims, lost, lane, now)
         except MoreLocksNeededError as error:
             more_locks[transaction.current_site_no] |= error.keys
+        else:
+            return outcome._replace(refused=refused + outcome.refused)
     raise RuntimeError("a chain of visits kept growing while it was locked")
 
 
@@ -158,33 +142,17 @@ class _Transaction:
         self.sites = sites
         self.more_locks = more_locks
         self.current_site_no = 0
-        self.whole: dict[tuple[int, date], bool] = {}
-        self.closed: set[tuple[int, date]] = set()
+        self.site_days = SiteDays()
 
-    def run(
-        self,
-        claims: list[Claim],
-        refused_before: list[tuple[StampedEvent, Reason]],
-        lost: list[tuple[int, Receipt]],
-        lane: Lane,
-        now: int,
-    ) -> Outcome:
+    def run(self, claims: list[Claim], lost: list[tuple[int, Receipt]], lane: Lane, now: int) -> Outcome:
         connection = self.connection
         by_number = {site.site_no: (site_id, site) for site_id, site in self.sites.items()}
         gate.enter(connection, by_number)
         claims = self._renamed(claims)
-        touched = {site_id: self._touch(site, claims) for site_id, site in sorted(self.sites.items())}
-        refused: list[tuple[Claim, Reason]] = []
-        good: list[Claim] = []
-        max_age, all_whole = settings().max_event_age_days * DAY, all(self.whole.values())
-        for claim in claims:
-            reason = _too_old(claim.event, max_age, now)
-            if reason is None and not all_whole:
-                reason = self._closed(claim, by_number[claim.site_no][1].zone)
-            if reason is None:
-                good.append(claim)
-            else:
-                refused.append((claim, reason))
+        touched = {
+            site_id: touch(connection, site, claims, self.site_days) for site_id, site in sorted(self.sites.items())
+        }
+        good, refused = self._examined(claims, now)
         accounting = Accounting()
         lost = lost + [(claim.site_no, claim.event.receipt) for claim, _ in refused]
         count_dead(connection, lost, accounting)
@@ -199,14 +167,32 @@ class _Transaction:
         busy_seconds = time.monotonic() - lane.started
         progress = connection.execute(_PROGRESS, [lane.shard, len(new), busy_seconds, lane.last_arrival]).fetchone()
         rollups.add(connection, batches, accounting.rows())
-        changed = {batch.site_id: batch for batch in batches}
+        touched |= {
+            batch.site_id: settled(connection, touched[batch.site_id], batch, self.site_days) for batch in batches
+        }
         return Outcome(
             stored=len(new),
             started=sum(_starts(claim.event) for claim in new),
-            refused=refused_before + [(claim.event, reason) for claim, reason in refused],
-            touched=touched | {site_id: self._settled(touched[site_id], batch) for site_id, batch in changed.items()},
+            refused=[(claim.event, reason) for claim, reason in refused],
+            touched=touched,
             progress=Progress(*progress) if progress else Progress(0, 0, 0.0),
         )
+
+    def _examined(self, claims: list[Claim], now: int) -> tuple[list[Claim], list[tuple[Claim, Reason]]]:
+        """Return the claims that may be counted, and those that come too late, each with its reason."""
+        zones = {site.site_no: site.zone for site in self.sites.values()}
+        max_age, all_whole = settings().max_event_age_days * DAY, self.site_days.all_whole
+        good: list[Claim] = []
+        refused: list[tuple[Claim, Reason]] = []
+        for claim in claims:
+            reason = _too_old(claim.event, max_age, now)
+            if reason is None and not all_whole:
+                reason = self.site_days.refusal(claim, zones[claim.site_no])
+            if reason is None:
+                good.append(claim)
+            else:
+                refused.append((claim, reason))
+        return good, refused
 
     def _renamed(self, claims: list[Claim]) -> list[Claim]:
         """Return the claims without what was erased of their events."""
@@ -219,53 +205,6 @@ class _Transaction:
             claim.renamed(erased[claim.site_no], sites[claim.site_no].zone) if claim.site_no in erased else claim
             for claim in claims
         ]
-
-    def _touch(self, site: Site, claims: list[Claim]) -> Touched:
-        """Return what of a site the batch touches, and learn which of its days are closed or not whole."""
-        own = [claim for claim in claims if claim.site_no == site.site_no]
-        calls = [claim for claim in own if claim.event.kind == "session"]
-        views = [claim for claim in own if claim.event.kind == "view"]
-        # A call about a session is in no bucket that a job closes.
-        bucketed = own if not calls else [claim for claim in own if claim.event.kind != "session"]
-        days = {claim.day for claim in bucketed}
-        # A visit may have begun the day before: its bucket changes with it.
-        asked = sorted(days | {day - timedelta(1) for day in days})
-        rows = self.connection.execute(_SITE_DAYS, [site.site_no, asked]).fetchall()
-        closed = frozenset(day for day, is_closed, _ in rows if is_closed)
-        self.closed |= {(site.site_no, day) for day in closed}
-        self.whole |= {(site.site_no, day): is_whole for day, _, is_whole in rows}
-        return Touched(
-            site.site_no,
-            site.zone,
-            frozenset(claim.hour for claim in bucketed),
-            frozenset(days - closed),
-            closed & days,
-            frozenset(claim.day for claim in views),
-            frozenset(claim.event.video.video_id for claim in views if claim.event.video is not None),
-            frozenset(claim.day for claim in calls),
-            bool(calls) or any(is_watching(claim.event) for claim in own),
-        )
-
-    def _settled(self, touched: Touched, batch: SiteBatch) -> Touched:
-        """Return what was touched, with the days that changed because a visit of theirs went on or a view of theirs did not count."""
-        days, view_days = rollups.touched_days(batch), rollups.view_days(batch)
-        further = sorted(day for day in view_days - touched.view_days if (batch.site_no, day) not in self.closed)
-        if further:
-            rows = self.connection.execute(_SITE_DAYS, [batch.site_no, further]).fetchall()
-            self.closed |= {(batch.site_no, day) for day, is_closed, _ in rows if is_closed}
-        closed = {day for day in days if (batch.site_no, day) in self.closed}
-        return touched._replace(closed_days=touched.closed_days | closed, view_days=touched.view_days | view_days)
-
-    def _closed(self, claim: Claim, zone: str) -> Reason | None:
-        """Return why an event must not change its days, None when it may: they must have all their raw events."""
-        # History of a session is whole by itself, and a call that is not comes long before raw ones go.
-        if claim.event.kind == "session":
-            return None
-        # A visit may reach over midnight, so the day before must be whole as well.
-        days = [claim.day]
-        if soon_after_midnight(claim.event.time, claim.hour, claim.day, zone):
-            days.append(claim.day - timedelta(1))
-        return None if all(self.whole.get((claim.site_no, day), True) for day in days) else Reason.DAY_CLOSED
 
     def _fold_site(self, site_id: str, site: Site, claims: list[Claim], now: int) -> SiteBatch:
         connection, site_no = self.connection, site.site_no

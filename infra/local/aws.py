@@ -27,6 +27,10 @@ class CloudError(RuntimeError):
         super().__init__(f"{call} failed ({self.code}): {body[:300].decode(errors='replace')}")
 
 
+AWAY: Final = (CloudError, aiohttp.ClientError, TimeoutError)
+"""What a call raises that MiniStack refused, or was not there to answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """What became of an invocation: `error` is set when the function failed or timed out."""

@@ -1,6 +1,6 @@
 """What an HTTP API of API Gateway does between a request and a function: routes, the event of format 2.0, the answer.
 
-Pure: `front_door.py` holds the sockets. Written down from AWS's documentation and the behaviour of the real service.
+Pure: `http_api.py` calls in here. Written down from AWS's documentation and the behaviour of the real service.
 """
 
 from __future__ import annotations

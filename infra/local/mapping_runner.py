@@ -1,82 +1,35 @@
 """Drives the deployed Kinesis event source mappings: reads shards, invokes consumers, keeps checkpoints.
 
 Each mapping runs by itself, so a consumer that waits never delays another. What a mapping does with its records is
-`event_source.py`; here are the clock, MiniStack and the checkpoints, which stay in the state folder.
+`event_source.py`, how a shard is read `shard_reader.py`; here are the clock and the checkpoints, which stay in the state folder.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 import os
 import signal
 import time
-import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from infra.local.aws import Cloud, CloudError
-from infra.local.event_source import Batch, Discarded, Mapping, Record, ShardLanes, kinesis_event
+from infra.local.aws import AWAY, Cloud
+from infra.local.deployed_mapping import Deployed, deployed, failure_object
+from infra.local.event_source import Batch, Discarded, ShardLanes, kinesis_event
+from infra.local.shard_reader import ShardReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_POLL_SECONDS: Final = 0.1
-_IDLE_POLL_SECONDS: Final = 0.25
-_BUSY_SECONDS: Final = 30.0
 _SHARDS_SECONDS: Final = 5.0
 _AWAY_SECONDS: Final = 0.5
 _READ_AHEAD_BATCHES: Final = 10
 _logger = logging.getLogger("event_source")
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """An event source mapping as it is deployed."""
-
-    identity: str
-    stream_arn: str
-    function_arn: str
-    mapping: Mapping
-    from_start: bool
-    on_failure_bucket: str | None
-
-    @property
-    def function(self) -> str:
-        """The function's name."""
-        return self.function_arn.split(":")[6]
-
-    @property
-    def stream(self) -> str:
-        """The stream's name."""
-        return self.stream_arn.rpartition("/")[2]
-
-
-def deployed(described: dict[str, Any]) -> Deployed:
-    """Read a mapping as ListEventSourceMappings describes it."""
-    destination = (described.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination", "")
-    return Deployed(
-        identity=described["UUID"],
-        stream_arn=described["EventSourceArn"],
-        function_arn=described["FunctionArn"],
-        mapping=Mapping(
-            batch_size=int(described.get("BatchSize", 100)),
-            window_seconds=float(described.get("MaximumBatchingWindowInSeconds") or 0),
-            parallelization=int(described.get("ParallelizationFactor") or 1),
-            bisect=bool(described.get("BisectBatchOnFunctionError")),
-            max_retries=int(described.get("MaximumRetryAttempts", -1)),
-            max_age_seconds=int(described.get("MaximumRecordAgeInSeconds", -1)),
-            partial_responses="ReportBatchItemFailures" in (described.get("FunctionResponseTypes") or ()),
-        ),
-        from_start=described.get("StartingPosition") == "TRIM_HORIZON",
-        on_failure_bucket=destination.rpartition(":::")[2] or None if ":s3:::" in destination else None,
-    )
 
 
 class Checkpoints:
@@ -100,55 +53,6 @@ class Checkpoints:
         fresh.replace(self._file)
 
 
-class _Reader:
-    """Reads one shard from where it stood; an error means: again, a little later."""
-
-    def __init__(self, cloud: Cloud, stream: str, shard: str, after: str | None, *, from_start: bool) -> None:
-        self._cloud = cloud
-        self._stream = stream
-        self._shard = shard
-        self._after = after
-        self._start = "TRIM_HORIZON" if from_start else "LATEST"
-        self._iterator: str | None = None
-        self._busy_until = 0.0
-        self.finished = False
-        self.pause = _POLL_SECONDS
-
-    async def read(self, limit: int) -> list[Record]:
-        """Return the next records; `pause` says how long to wait when there were none, `finished` that none will come."""
-        if self.finished:
-            return []
-        try:
-            if self._iterator is None:
-                self._iterator = await self._new_iterator()
-            got = await self._cloud.kinesis("GetRecords", ShardIterator=self._iterator, Limit=min(limit, 10_000))
-        except (CloudError, aiohttp.ClientError, TimeoutError) as error:
-            # An expired iterator is taken anew; so is everything after MiniStack was away.
-            self._iterator = None
-            self.pause = _AWAY_SECONDS
-            # MiniStack drops a shard when it is split or merged.
-            self.finished = isinstance(error, CloudError) and error.code == "ResourceNotFoundException"
-            return []
-        self._iterator = got.get("NextShardIterator")
-        self.finished = self._iterator is None
-        records = [_record(self._shard, raw) for raw in got["Records"]]
-        now = time.monotonic()
-        if records:
-            self._after = records[-1].sequence
-            self._busy_until = now + _BUSY_SECONDS
-        self.pause = _POLL_SECONDS if now < self._busy_until else _IDLE_POLL_SECONDS
-        return records
-
-    async def _new_iterator(self) -> str:
-        position = (
-            {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": self._after}
-            if self._after
-            else {"ShardIteratorType": self._start}
-        )
-        found = await self._cloud.kinesis("GetShardIterator", StreamName=self._stream, ShardId=self._shard, **position)
-        return str(found["ShardIterator"])
-
-
 class MappingRunner:
     """Runs one mapping until `stop` is set; batches in flight are waited for."""
 
@@ -164,7 +68,7 @@ class MappingRunner:
         while not self._stop.is_set():
             try:
                 shards = (await self._cloud.kinesis("ListShards", StreamName=self._of.stream))["Shards"]
-            except (CloudError, aiohttp.ClientError, TimeoutError) as error:
+            except AWAY as error:
                 _logger.warning("%s: the stream cannot be listed: %s", self._of.function, error)
                 shards = []
             open_parents = {name for name, task in running.items() if not task.done()}
@@ -180,7 +84,7 @@ class MappingRunner:
 
     async def _shard(self, shard: str, *, from_start: bool) -> None:
         lanes = ShardLanes(self._of.mapping, self._checkpoints.get(shard))
-        reader = _Reader(self._cloud, self._of.stream, shard, lanes.checkpoint, from_start=from_start)
+        reader = ShardReader(self._cloud, self._of.stream, shard, lanes.checkpoint, from_start=from_start)
         changed = asyncio.Event()
         flying: set[asyncio.Task[None]] = set()
         while not self._stop.is_set() and not (reader.finished and lanes.unfinished == 0):
@@ -208,7 +112,7 @@ class MappingRunner:
         given_up: Discarded | None = None
         try:
             done = await self._cloud.invoke(self._of.function, kinesis_event(batch.records, self._of.stream_arn))
-        except (CloudError, aiohttp.ClientError, TimeoutError) as error:
+        except AWAY as error:
             # Not invoked at all (MiniStack away, function being replaced): Lambda would try again without counting.
             _logger.warning("%s could not be invoked: %s", self._of.function, error)
             lanes.throttled(batch, time.time())
@@ -237,54 +141,11 @@ class MappingRunner:
         while True:
             try:
                 await self._cloud.put_object(self._of.on_failure_bucket, key, body)
-            except (CloudError, aiohttp.ClientError, TimeoutError) as error:
+            except AWAY as error:
                 _logger.warning("the on-failure object could not be written, trying again: %s", error)
                 await asyncio.sleep(_AWAY_SECONDS)
             else:
                 return
-
-
-def failure_object(of: Deployed, shard: str, given_up: Discarded, now: datetime) -> tuple[str, bytes]:
-    """Return key and body of the object that Lambda writes to an S3 on-failure destination."""
-    first, last = given_up.records[0], given_up.records[-1]
-    stamp = now.strftime("%Y-%m-%dT%H.%M.%S")
-    key = f"aws/lambda/{of.identity}/{shard}/{now:%Y/%m/%d}/{stamp}-{uuid.uuid4()}"
-    body = {
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "functionArn": of.function_arn,
-            "condition": given_up.condition,
-            "approximateInvokeCount": given_up.invocations,
-        },
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-        "version": "1.0",
-        "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "KinesisBatchInfo": {
-            "shardId": shard,
-            "startSequenceNumber": first.sequence,
-            "endSequenceNumber": last.sequence,
-            "approximateArrivalOfFirstRecord": _iso(first.arrived),
-            "approximateArrivalOfLastRecord": _iso(last.arrived),
-            "batchSize": len(given_up.records),
-            "streamArn": of.stream_arn,
-        },
-        "payload": json.dumps(kinesis_event(given_up.records, of.stream_arn)),
-    }
-    return key, json.dumps(body).encode()
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _record(shard: str, raw: dict[str, Any]) -> Record:
-    return Record(
-        shard,
-        raw["SequenceNumber"],
-        raw["PartitionKey"],
-        base64.b64decode(raw["Data"]),
-        float(raw["ApproximateArrivalTimestamp"]),
-    )
 
 
 def _brief(payload: object) -> str:

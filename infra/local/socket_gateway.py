@@ -13,10 +13,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 from aiohttp import WSMsgType, web
 
-from infra.local.aws import Cloud, CloudError
+from infra.local.aws import AWAY, Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +123,7 @@ class SocketGateway:
         }
         try:
             done = await self._cloud.invoke(self._functions[key], event, _FUNCTION_SECONDS)
-        except (CloudError, aiohttp.ClientError, TimeoutError) as error:
+        except AWAY as error:
             _logger.warning("%s: %s", key, error)
             return _ERROR
         if done.error or done.throttled or not isinstance(done.payload, dict):

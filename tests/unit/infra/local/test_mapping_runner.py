@@ -6,8 +6,9 @@ import json
 from datetime import UTC, datetime
 
 from infra.local.aws import CloudError, Invocation
+from infra.local.deployed_mapping import Deployed, deployed, failure_object
 from infra.local.event_source import Discarded, Mapping, Record
-from infra.local.mapping_runner import Checkpoints, Deployed, MappingRunner, deployed, failure_object
+from infra.local.mapping_runner import Checkpoints, MappingRunner
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/events"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:local-warehouse"

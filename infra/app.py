@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import App, Tags, Validations
 
-from infra.assets import ROOT, BuildError
+from infra.building import ROOT, BuildError
 from infra.environments import Stage, load_stage
 from infra.stacks.compute import Compute
 from infra.stacks.edge import Edge

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import maxminddb
 
+from infra.building import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NONE: Final = "none"
 """The value of ANALYTICS_GEOIP_DB_PATH for a stage that wants no places."""
-FREE: Final = (
-    Path(__file__).resolve().parents[1] / ".tools" / "geoip" / "node_modules" / "@ip-location-db" / "dbip-city-mmdb"
-)
+FREE: Final = ROOT / ".tools" / "geoip" / "node_modules" / "@ip-location-db" / "dbip-city-mmdb"
 """Where `make install` puts DB-IP's city database (CC BY 4.0): a file for IPv4 and one for IPv6."""
 
 DB_IP: Final = "IP Geolocation by DB-IP (https://db-ip.com)"

@@ -12,7 +12,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from infra import page
-from infra.assets import ROOT
+from infra.building import ROOT
 from infra.reasons import accept, accept_wildcard
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from infra.constructs.triggers import map_outbox, map_stream, schedule
 from infra.constructs.watching import Watching, alarm_topic
 from infra.environments import DatabaseKind, Stage
 from infra.geoip import CityDatabase, city_database
+from infra.interpreters import Target, local_target
 from infra.names import publish, read
 from infra.permissions import EVERYTHING, Thing
 from infra.reasons import accept, accept_wildcard
@@ -104,7 +105,7 @@ class Compute(Stack):
 
     def _layers(self) -> list[lambda_.ILayerVersion]:
         stage = self._stage
-        target = assets.local_target() if stage.local else assets.Target(stage.python_version, stage.architecture)
+        target = local_target() if stage.local else Target(stage.python_version, stage.architecture)
         return [
             self._layer("Core", assets.core_layer(target), "Streamgauge's shared code"),
             self._layer("Vendor", assets.vendor_layer(target), "Locked third-party packages"),

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import boto3
 import pytest
 
-from infra.assets import ROOT
+from infra.building import ROOT
 
 pytestmark = pytest.mark.e2e
 

@@ -57,7 +57,12 @@ class Assembly:
         return self.folder / f"asset.{code['S3Key'].removesuffix('.zip')}"
 
 
-def _synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> Assembly:
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files under a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> Assembly:
     """Synthesize a profile without the city database and with a page, so that all is the same whatever the set-up could fetch."""
     folder = tempfile.mkdtemp(prefix=f"streamgauge-{profile}-")
     given = {"ANALYTICS_GEOIP_DB_PATH": cities} | ({"profile": profile} if profile != "local" else {})
@@ -77,17 +82,17 @@ def _synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> 
 
 @pytest.fixture(scope="session")
 def small() -> Assembly:
-    return _synthesize("small", {})
+    return synthesize("small", {})
 
 
 @pytest.fixture(scope="session")
 def standard() -> Assembly:
-    return _synthesize("standard", {})
+    return synthesize("standard", {})
 
 
 @pytest.fixture(scope="session")
 def local() -> Assembly:
-    return _synthesize("local", {"DATABASE_URL": "postgresql://somewhere/streamgauge", "ORIGIN_SECRET": "s"})
+    return synthesize("local", {"DATABASE_URL": "postgresql://somewhere/streamgauge", "ORIGIN_SECRET": "s"})
 
 
 @pytest.fixture(params=["small", "standard"])

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from infra import assets
+from infra.building import BuildError
 from infra.catalog import CATALOG
-from tests.infra.conftest import Assembly
+from infra.interpreters import Target, find_interpreter
+from tests.infra.conftest import Assembly, size_of
 
 LIMIT = 60_000_000
 
@@ -90,8 +92,8 @@ def test_layers_are_small_and_made_for_lambda(deployed: Assembly) -> None:
     _, layers = folders(deployed)
     (core,) = (one for one in layers if (one / "python" / "streamgauge").is_dir())
     (vendor,) = (one for one in layers if one != core)
-    assert assets.size_of(core) < LIMIT
-    assert assets.size_of(vendor) < LIMIT
+    assert size_of(core) < LIMIT
+    assert size_of(vendor) < LIMIT
     assert not [name for name in ("boto3", "botocore") if (vendor / "python" / name).exists()], "Lambda gives them"
     binaries = [path.name for path in (vendor / "python").rglob("*.so")]
     assert binaries
@@ -102,7 +104,7 @@ def test_layers_are_small_and_made_for_lambda(deployed: Assembly) -> None:
 
 
 def test_layers_carry_byte_code_that_is_not_checked_against_its_source(deployed: Assembly) -> None:
-    if assets.find_interpreter("3.13") is None:
+    if find_interpreter("3.13") is None:
         pytest.skip("no Python 3.13 on this machine")
     _, layers = folders(deployed)
     for layer in layers:
@@ -113,7 +115,7 @@ def test_layers_carry_byte_code_that_is_not_checked_against_its_source(deployed:
 
 
 def test_a_second_build_builds_nothing() -> None:
-    target = assets.Target("3.13", "arm64")
+    target = Target("3.13", "arm64")
     first = assets.core_layer(target)
     written = first.stat().st_mtime_ns
     assert assets.core_layer(target) == first
@@ -121,7 +123,7 @@ def test_a_second_build_builds_nothing() -> None:
 
 
 def test_a_missing_module_is_named() -> None:
-    with pytest.raises(assets.BuildError, match="api/nobody"):
+    with pytest.raises(BuildError, match="api/nobody"):
         assets.function_folder("api/nobody")
 
 

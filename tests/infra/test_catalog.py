@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.assets import CORE, ROOT
+from infra.assets import CORE
+from infra.building import ROOT
 from infra.catalog import CATALOG, Function, Side
 from infra.permissions import May
 

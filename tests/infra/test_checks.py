@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.assets import ROOT
+from infra.building import ROOT
 from tests.infra.conftest import Assembly
 
 

@@ -151,7 +151,7 @@ def test_the_tracker_is_uploaded_and_held_for_an_hour(deployed: Assembly) -> Non
     assert tracker["DistributionPaths"] == ["/tracker/*"]
 
 
-def test_a_stage_is_synthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_issynthesized_without_the_page_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BUILT", "TRACKER"):
         monkeypatch.setattr(f"infra.constructs.dashboard.{name}", tmp_path / "nothing")
     build(load_stage("bare", {"bare": {"nag": False}}, {}), str(tmp_path)).synth()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from infra.assets import ROOT
+from infra.building import ROOT
 from infra.environments import DatabaseKind, load_stage, seconds
 
 TEAM = {"prod": {"profile": "standard", "region": "eu-central-1", "RETENTION_DAYS": 30, "shard_count": 4}}

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import assets
 from infra.catalog import CATALOG
 from infra.environments import load_stage
 from infra.geoip import DB_IP, GEOLITE, city_database
-from tests.infra.conftest import Assembly, _synthesize
+from tests.infra.conftest import Assembly, size_of, synthesize
 from tests.support.mmdb import write_database
 
 RECORD = {"8.8.8.0/24": {"country_code": "US"}}
@@ -24,7 +23,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def placed(own: Path) -> Assembly:
-    return _synthesize("small", {}, str(own))
+    return synthesize("small", {}, str(own))
 
 
 def test_the_free_database_is_used_where_it_was_fetched(tmp_path: Path) -> None:
@@ -95,7 +94,7 @@ def test_the_layer_holds_the_database(placed: Assembly, own: Path) -> None:
 def test_functions_stay_under_lambdas_limit_with_the_free_database(placed: Assembly) -> None:
     free = 134_413_240  # bytes of the two files that the set-up pins
     layers = [placed.asset("Compute", name) for name in placed["Compute"].of("AWS::Lambda::LayerVersion")]
-    assert free + sum(assets.size_of(layer) for layer in layers) < 250_000_000
+    assert free + sum(size_of(layer) for layer in layers) < 250_000_000
 
 
 def test_without_a_database_there_is_neither_layer_nor_attribution(small: Assembly) -> None:

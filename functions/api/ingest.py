@@ -26,8 +26,11 @@ CORS: Final = {"access-control-allow-origin": "*"}
 PREFLIGHT: Final = {
     **CORS,
     "access-control-allow-methods": "GET, POST, OPTIONS",
-    # A bare * does not cover `authorization`.
-    "access-control-allow-headers": "authorization, content-type, x-write-key, content-encoding, anonymousid, sentat, x-umami-cache",
+    # A bare * does not cover `authorization`. The second line is what retries say, of Segment's and of RudderStack's libraries.
+    "access-control-allow-headers": (
+        "authorization, content-type, x-write-key, content-encoding, anonymousid, sentat, x-umami-cache, "
+        "x-retry-count, rsa-recovered, rsa-retry-attempt, rsa-retry-reason, rsa-since-first-attempt, rsa-since-last-attempt"
+    ),
     "access-control-max-age": "86400",
 }
 _ALLOWED: Final = {"allow": "POST, OPTIONS"}

@@ -54,6 +54,9 @@ class HttpApi(Construct):
                     *("authorization", "content-type", "content-encoding", "x-write-key", "cache-control"),
                     # RudderStack's browser library sends the first two, Umami's tracker the third.
                     *("anonymousid", "sentat", "x-umami-cache"),
+                    # What retries say, of Segment's browser library and of RudderStack's: refused, they would retry in vain.
+                    *("x-retry-count", "rsa-recovered", "rsa-retry-attempt", "rsa-retry-reason"),
+                    *("rsa-since-first-attempt", "rsa-since-last-attempt"),
                 ],
                 expose_headers=["retry-after"],
                 max_age=86_400,

@@ -115,3 +115,47 @@ def test_the_agent_of_a_back_end_is_nobodys(told: dict[str, Any], door: Door) ->
     body = {"api_key": "w", "event": "x", "distinct_id": "u", "properties": told}
     assert door.send(body, path="/e", key=None, headers={"user-agent": "python-requests/2.31"}).status == 200
     assert (door.events[0].bot, door.events[0].hash, door.events[0].user_id) == (False, None, "u")
+
+
+def test_older_libraries_name_an_event_by_other_names(door: Door) -> None:
+    batch = [
+        {"event": "x", "distinct_id": "u", "messageId": "m-1", "properties": {"$insert_id": "i-1"}},
+        {"event": "x", "distinct_id": "u", "uuid": None, "properties": {"$insert_id": "i-2"}},
+        {"event": "x", "distinct_id": "u", "uuid": "u-3", "messageId": "m-3"},
+    ]
+    assert door.send({"api_key": "w", "batch": batch}, path="/batch/", key=None).status == 200
+    assert [event.id for event in door.events] == ["m-1", "i-2", "u-3"]
+
+
+def test_a_back_end_that_speaks_of_a_group_is_no_visitor(door: Door) -> None:
+    group = {"$group_type": "company", "$group_key": 5, "$group_set": {"plan": "pro"}, "$lib": "posthog-go"}
+    batch = [
+        {"event": "$groupidentify", "distinct_id": distinct, "properties": group} for distinct in ("$company_5", "u")
+    ]
+    assert door.send({"api_key": "s", "batch": batch}, path="/batch/", key=None).status == 200
+    assert [(event.kind, event.user_id, event.anonymous_id) for event in door.events] == [
+        ("identify", None, None),
+        ("identify", "u", None),
+    ]
+
+
+@pytest.mark.parametrize("known", [{"$device_id": "anon"}, {"$is_identified": False}])
+def test_an_alias_of_somebody_nobody_knows_yet_is_the_user(known: dict[str, Any], door: Door) -> None:
+    properties = {"token": "w", "alias": "u", "distinct_id": "anon", **known}
+    assert door.send({"event": "$create_alias", "properties": properties}, path="/e/", key=None).status == 200
+    assert [(event.user_id, event.anonymous_id) for event in door.events] == [("u", "anon")]
+
+
+def test_one_event_that_is_none_loses_no_other(door: Door) -> None:
+    good, bad = '{"event":"x","distinct_id":"u"}', '{"event":"x","uuid":"b","properties":{"price":NaN}}'
+    body = f'{{"api_key":"w","batch":[{good},{bad},7,{good}],"sent_at":"2026-05-28T20:26:40Z"}}'
+    assert door.send(body, path="/batch/", key=None).status == 200
+    assert door.send(f"[{good},{bad},7,{good}]", path="/e/").status == 200
+    assert (len(door.events), len(door.letters)) == (4, 4)
+
+
+def test_a_time_of_another_form_is_taken_and_one_of_sending_left_out(door: Door) -> None:
+    event = {"event": "x", "distinct_id": "u", "timestamp": door.now // 1000 - 4000}
+    for sent_at in (None, "soon", door.now // 1000):
+        assert door.send({"api_key": "w", "batch": [event], "sent_at": sent_at}, path="/batch", key=None).status == 200
+    assert {door.now - one.time for one in door.events} == {4_000_000}

@@ -159,7 +159,7 @@ def test_a_refused_call_of_a_batch_is_kept_and_the_rest_goes_on(door: Door, call
     assert [letter.event_id for letter in door.letters] == ["m-1"]
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"batch": 1}', '{"batch": [1]}', "data=x"])
+@pytest.mark.parametrize("body", ["", "[]", "{", '{"batch": 1}', '{"batch": [1', "data=x"])
 def test_a_body_without_calls_is_unreadable(door: Door, body: str) -> None:
     assert door.send(body, path="/v1/batch").status == 400
 
@@ -258,3 +258,151 @@ def test_a_beacon_of_rudderstack_names_its_key_in_the_query(door: Door) -> None:
     headers = {"content-type": "text/plain"}
     reply = door.send(body, path="/beacon/v1/batch", key=None, query={"writeKey": "w"}, headers=headers)
     assert (reply.status, len(door.events)) == (200, 1)
+
+
+def test_a_batch_speaks_for_all_its_calls(door: Door) -> None:
+    """The libraries for Go and Java say in the batch alone which library they are."""
+    body = {
+        "batch": [
+            {
+                "type": "track",
+                "event": "x",
+                "userId": "u",
+                "timestamp": "2020-01-01T00:00:00.123456789Z",
+                "sentAt": None,
+            },
+            {
+                "type": "track",
+                "event": "y",
+                "userId": "u",
+                "context": {"locale": "de", "library": {"name": "analytics.js"}},
+            },
+        ],
+        "sentAt": "2020-01-01T00:00:10.123456789Z",
+        "context": {"library": {"name": "analytics-go", "version": "3.0.0"}, "locale": "fr"},
+    }
+    assert door.send(body, path="/v1/batch", headers={"user-agent": "Go-http-client/1.1"}).status == 200
+    first, second = door.events
+    assert (first.time, first.bot, first.hash) == (NOW - 10_000_000, False, None)
+    assert (first.surroundings.language, second.surroundings.language, second.bot) == ("fr", "de", True)
+
+
+@pytest.mark.parametrize("context", ["{" + '"a":{' * 300 + "}" * 301, '"x"', "[]", "NaN", '{"x":"' + "y" * 3000 + '"}'])
+def test_what_a_batch_says_of_its_calls_may_be_anything(door: Door, context: str) -> None:
+    body = f'{{"context":{context},"sentAt":[],"batch":[{{"type":"track","event":"x","userId":"u"}}]}}'
+    assert door.send(body, path="/v1/batch").status == 200
+    assert [event.name for event in door.events] == ["x"]
+
+
+def test_one_call_that_is_none_loses_no_other(door: Door) -> None:
+    good = '{"type":"track","event":"x","userId":"u"}'
+    # Python writes a number that is none so.
+    bad = '{"type":"track","event":"x","messageId":"m-2","properties":{"price":NaN}}'
+    headers = {"authorization": "Basic " + b64encode(b"w:").decode()}
+    for body in (
+        f'{{"batch":[{good},{bad},1,"x",null,{good}],"sentAt":"2026-05-28T20:26:40Z"}}',
+        f'{{"writeKey":"w","batch":[{good},{bad},1,"x",null,{good}]}}',
+    ):
+        reply = door.send(body, path="/v1/batch", key=None, headers={} if "writeKey" in body else headers)
+        assert (reply.status, len(door.events), len(door.letters)) == (200, 2, 4)
+        assert {letter.reason for letter in door.letters} == {"unreadable", "invalid"}
+        door.records.clear()
+        door.letters.clear()
+
+
+def test_half_a_character_is_no_reason_to_lose_a_call(door: Door) -> None:
+    """What JavaScript and Python leave of an emoji that a text's end cuts through."""
+    half, whole = r"half \ud83d", r"whole \ud83d\ude00 and \\ud83d"
+    calls = f'{{"type":"track","event":"{half}","userId":"u","properties":{{"a":"{whole}"}}}}'
+    for path, body in (("/v1/batch", f'{{"batch":[{calls}]}}'), ("/v1/t", calls)):
+        assert door.send(body, path=path).status == 200
+        event = door.events.pop()
+        door.records.clear()
+        assert (event.name, event.properties) == ("half \ufffd", {"a": "whole 😀 and \\ud83d"})
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("2026-05-28T20:25:40Z", 60),
+        ("2026-05-28T22:25:40+0200", 60),
+        ("2026-05-28T22:25:40+02", 60),
+        ("2026-05-28 20:25:40", 60),
+        ("2026-05-28 20:25:40 UTC", 60),
+        ("2026-05-28T20:25:40,5Z", 59.5),
+        ("2026-05-28T20:25Z", 100),
+        ("20260528T202540Z", 60),
+        ("2026-05-28", 73_600),
+        ("20260528", 73_600),
+        (1_779_999_940, 60),
+        (1_779_999_940.5, 59.5),
+        (1_779_999_940_000, 60),
+        ("1779999940000", 60),
+        ("", 0),
+        (None, 0),
+    ],
+)
+@pytest.mark.parametrize("name", ["timestamp", "originalTimestamp"])
+def test_a_time_in_whatever_form(door: Door, name: str, given: Any, seconds: float) -> None:
+    event = send(door, {"type": "track", "event": "x", "userId": "u", name: given})
+    assert (NOW - event.time) / 1e6 == seconds
+
+
+@pytest.mark.parametrize("sent_at", ["", "soon", None, 0, {}, 1_779_999_995_000])
+def test_a_time_of_sending_that_is_none_corrects_nothing(door: Door, sent_at: Any) -> None:
+    call = {"type": "track", "event": "x", "userId": "u", "timestamp": "2026-05-28T20:26:30Z", "sentAt": sent_at}
+    ago = 5 if isinstance(sent_at, int) and sent_at else 10
+    assert NOW - send(door, call).time == ago * 1_000_000
+
+
+def test_a_time_that_the_caller_gives_goes_before_that_of_the_call(door: Door) -> None:
+    """RudderStack's libraries add `originalTimestamp` to every call, also where it tells of the past."""
+    now = "2026-05-28T20:26:40Z"
+    call = {"type": "track", "event": "x", "userId": "u", "originalTimestamp": now, "sentAt": now}
+    event = send(door, call | {"timestamp": "2026-05-27T20:26:40Z"})
+    assert NOW - event.time == 86_400_000_000
+    assert door.send({"batch": [call | {"timestamp": "2020-05-27T20:26:40Z"}]}, path="/v1/batch").status == 200
+    assert [letter.reason for letter in door.letters] == ["too_late"]
+
+
+@pytest.mark.parametrize(
+    ("address", "touches"),
+    [("198.51.100.9", True), ("198.51.100.9, 10.0.0.1", True), ("unknown", False), ("", False), (7, False)],
+)
+def test_what_is_no_address_is_left_out(door: Door, address: Any, touches: bool) -> None:
+    event = send(door, {"type": "track", "event": "x", "userId": "u", "context": {"ip": address}}, key="s")
+    assert event.touches_visit is touches
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        ({"type": "screen", "event": "Main", "properties": {"automatic": True}}, "/Main"),
+        ({"type": "screen", "event": "Main", "properties": {"name": "Home"}}, "/Home"),
+        ({"type": "page", "context": {"page": {"path": "/docs/"}}}, "/docs"),
+        ({"type": "page", "properties": {"name": "Docs"}}, "/Docs"),
+    ],
+)
+def test_a_view_may_be_named_in_several_places(door: Door, call: dict[str, Any], path: str) -> None:
+    event = send(door, {"userId": "u", "channel": "mobile", **call})
+    assert event.page is not None
+    assert (event.kind, event.page.path) == ("page_view", path)
+
+
+def test_a_basic_user_name_may_lack_its_padding(door: Door) -> None:
+    headers = {"authorization": "Basic " + b64encode(b"w:").decode().rstrip("=")}
+    body = {"batch": [{"type": "track", "event": "x", "userId": "u"}]}
+    assert door.send(body, path="/v1/batch", key=None, headers=headers).status == 200
+
+
+def test_retries_of_browser_libraries_pass_their_preflight(door: Door) -> None:
+    """Segment's and RudderStack's say with a retry that it is one."""
+    asked = {"authorization", "x-retry-count", "rsa-retry-attempt", "rsa-retry-reason", "rsa-since-last-attempt"}
+    reply = door.send(path="/v1/batch", method="OPTIONS", key=None)
+    assert asked <= set(reply.headers["access-control-allow-headers"].split(", "))
+
+
+def test_the_configuration_of_rudderstacks_apps_is_whole(door: Door) -> None:
+    """Its libraries for Kotlin and Swift read it strictly."""
+    source = door.send(path="/sourceConfig", method="GET", query={"writeKey": "w"}).json["source"]
+    assert {"id", "name", "writeKey", "enabled", "workspaceId", "updatedAt", "destinations", "config"} <= set(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -123,6 +124,22 @@ def test_revenue_and_pages_behind_a_hash_of_plausible(door: Door) -> None:
     assert page.path == "/%23/shop"
 
 
+def test_the_older_tracker_of_plausible_writes_objects_as_texts(door: Door) -> None:
+    body = {"n": "Buy", "d": "example.com", "u": "https://example.com/", "m": '{"plan": "pro"}'}
+    worth = '{"currency": "EUR", "amount": "9.50"}'
+    assert door.send(json.dumps(body | {"$": worth}), path="/api/event", key=None).status == 202
+    assert door.events[0].properties == {"plan": "pro", "revenue_amount": "9.50", "revenue_currency": "EUR"}
+    assert door.send(body | {"$": "{", "p": "7"}, path="/api/event", key=None).status == 202
+
+
+def test_half_a_character_at_the_end_of_a_title(door: Door) -> None:
+    body = r'{"type":"event","payload":{"website":"blog","url":"/","title":"So \ud83d"}}'
+    assert door.send(body, path="/api/send", key=None).status == 200
+    page = door.events[0].page
+    assert page is not None
+    assert page.title == "So \ufffd"
+
+
 def umami(door: Door, kind: str = "event", **payload: Any) -> StampedEvent:
     body = {"type": kind, "payload": {"website": "blog", "hostname": "example.org", "url": "/a", **payload}}
     assert door.send(body, path="/api/send", key=None).status == 200
@@ -151,6 +168,8 @@ def test_a_batch_of_umami_gets_its_account(door: Door) -> None:
     reply = door.send([good, bad], path="/api/batch", key=None)
     assert (reply.status, reply.json["size"], reply.json["processed"], reply.json["errors"]) == (200, 2, 1, 1)
     assert reply.json["details"][0]["index"] == 1
-    assert door.send([1], path="/api/batch", key="w").status == 400
+    reply = door.send([1, good], path="/api/batch", key="w")
+    assert (reply.status, reply.json["processed"], reply.json["errors"]) == (200, 1, 1)
+    assert door.send("[1", path="/api/batch", key="w").status == 400
     assert door.send([], path="/api/batch", key="w").status == 422
     assert door.send("[]", path="/api/batch", key=None).status == 401

@@ -11,6 +11,7 @@ from streamgauge.access import registry
 from streamgauge.access.registry import KeyRecord
 from streamgauge.access.scopes import ALL_SITES
 from streamgauge.errors import ForbiddenError, UnauthenticatedError
+from streamgauge.ingestion import split
 
 if TYPE_CHECKING:
     from streamgauge.ingestion.call import Call
@@ -113,8 +114,19 @@ def _site_of(domain: str) -> str | None:
 
 def _user_name(credentials: str) -> str:
     try:
-        return binascii.a2b_base64(credentials).decode().partition(":")[0]
+        # Some leave the padding out.
+        return binascii.a2b_base64(credentials + "==").decode().partition(":")[0]
     except ValueError:
+        return ""
+
+
+def _beside(body: bytes) -> str:
+    """Return the key that stands beside events of which one is no JSON: the others shall not be lost."""
+    try:
+        found = split.members(body)
+        given = next((found[name] for name in (b"writeKey", b"api_key", b"token") if name in found), b'""')
+        return msgspec.json.decode(given, type=str)[:_MAX_KEY]
+    except (split.BrokenError, msgspec.MsgspecError, UnicodeDecodeError):
         return ""
 
 
@@ -124,6 +136,6 @@ def _in_body(body: bytes) -> str:
     try:
         found = _BODY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _of_event(body)
+        return _of_event(body) or _beside(body)
     given = found.writeKey or found.api_key or found.token
     return given[:_MAX_KEY] if isinstance(given, str) else _of_event(body)

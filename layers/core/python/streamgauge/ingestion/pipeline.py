@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from streamgauge.errors import UnavailableError, UnreadableError
 from streamgauge.ingestion import letters
+from streamgauge.ingestion.characters import whole_characters
 from streamgauge.ingestion.delivery import Delivery
 from streamgauge.ingestion.keys import identify
 from streamgauge.ingestion.limits import limits
@@ -45,6 +46,8 @@ class Pipeline:
         """Take a request to its answer. Raises the errors of `streamgauge.errors`."""
         if not limits().enabled:
             raise UnavailableError("Analytics is switched off at the moment.", DISABLED_RETRY_SECONDS)
+        if dialect.foreign:
+            call.body = whole_characters(call.body)
         key = identify(call)
         self._count(call, key)
         reading = read(call, dialect)

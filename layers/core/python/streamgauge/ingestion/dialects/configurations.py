@@ -38,6 +38,7 @@ _REMOTE: Final = {
     "defaultIdentifiedOnly": True,
     "siteApps": [],
 }
+_UNCHANGED_SINCE: Final = "2024-01-01T00:00:00Z"
 _SEGMENT: Final = re.compile(r"/v1/projects/([^/]{1,512})/settings")
 _POSTHOG: Final = re.compile(r"/array/([\w.-]{1,512})/config(\.js)?")
 
@@ -83,8 +84,11 @@ def source_config(key: str) -> bytes:
         "connections": [],
         "destinations": [],
         "config": quiet,
+        # Its libraries for Kotlin and Swift do not start without.
+        "createdAt": _UNCHANGED_SINCE,
+        "updatedAt": _UNCHANGED_SINCE,
     }
-    return msgspec.json.encode({"source": source, "updatedAt": "2024-01-01T00:00:00Z"})
+    return msgspec.json.encode({"source": source, "updatedAt": _UNCHANGED_SINCE})
 
 
 def remote_script(token: str) -> bytes:

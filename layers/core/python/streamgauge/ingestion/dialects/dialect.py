@@ -32,11 +32,12 @@ def only(draft: Draft) -> Reading:
 class Dialect(NamedTuple):
     """`read` makes the drafts of a request: UnreadableError when it holds no events, TooLargeError when too many.
 
-    `reread` makes the draft of one event's own bytes (as its dead letter keeps them) and the path's argument. `answer` says
-    what became of them.
+    `reread` makes the draft of one event's own bytes (as its dead letter keeps them) and the path's argument. `answer` says what became of them.
+    The bodies of `foreign` clients may hold half characters.
     """
 
     name: str
     read: Callable[[Call], Reading]
     reread: Callable[[bytes, str], Draft]
     answer: Callable[[Reading], Outcome]
+    foreign: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from streamgauge.events.reasons import Reason
 from streamgauge.ingestion.models import SentEvent
 from streamgauge.ingestion.reading import invalid, read_one
 from streamgauge.ingestion.refusal import RefusedError
+from streamgauge.places.lookup import normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,11 @@ _URL: Final = 4096
 _TAG: Final = 255
 _SECONDS: Final = 10_000_000.0
 _KILOBITS: Final = 100_000_000.0
+_DATE: Final = 8
+_LAST_SECOND: Final = 250_000_000_000.0
+"""In the year 9892: the calendar of `datetime` ends soon after."""
+_FIRST_MILLISECONDS: Final = 100_000_000_000.0
+"""From here on a number of seconds would lie after the year 5138: it counts milliseconds."""
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -44,6 +51,30 @@ def identity(value: object) -> str | None:
     if isinstance(value, str) and len(value) > _IDENTITY:
         raise RefusedError(Reason.INVALID, f"An id has up to {_IDENTITY} characters.")
     return value if isinstance(value, str) and value else None
+
+
+def moment(value: object) -> datetime | None:
+    """Return a time: ISO 8601 in any of its forms, or seconds or milliseconds since the epoch; None for anything else."""
+    # Eight digits are a date.
+    short = isinstance(value, str) and len(value.strip()) <= _DATE
+    since = None if short else _number(value, _LAST_SECOND * 1000)
+    if since is not None:
+        return datetime.fromtimestamp(since / 1000 if since >= _FIRST_MILLISECONDS else since, UTC)
+    if not isinstance(value, str):
+        return None
+    try:
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        pass
+    try:
+        return datetime.fromisoformat(value.strip().removesuffix(" UTC"))
+    except ValueError:
+        return None
+
+
+def address(value: object) -> str | None:
+    """Return an IP address, the first of several; None for what is none."""
+    return normal(value.partition(",")[0].strip()) if isinstance(value, str) else None
 
 
 def seconds(value: object, most: float = _SECONDS) -> float | None:

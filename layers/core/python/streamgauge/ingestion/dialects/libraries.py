@@ -13,7 +13,7 @@ _APP: Final = re.compile(
     r"(?<![a-z])(?:ios|android|swift|kotlin|cocoa|react[-_ ]?native|flutter|unity|cordova|tvos|roku)(?![a-z])"
 )
 _BACK_END: Final = re.compile(
-    r"(?<![a-z])(?:python|node|edge|go|ruby|java|php|net|dotnet|csharp|rust|elixir|clojure)(?![a-z])"
+    r"(?<![a-z])(?:python|node|edge|go|ruby|java|php|net|dotnet|csharp|rust|rs|elixir|clojure)(?![a-z])"
 )
 
 

@@ -70,16 +70,19 @@ def _address(body: dict[str, Any]) -> str | None:
 
 
 def _properties(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties: an object, or the text of one; the older tracker sends the latter."""
-    given = body.get("p") or body.get("m") or body.get("props")
+    revenue = _object(body.get("$") or body.get("revenue"))
+    worth = {f"revenue_{name}": revenue[name] for name in ("amount", "currency") if name in revenue}
+    return _object(body.get("p") or body.get("m") or body.get("props")) | worth
+
+
+def _object(given: object) -> dict[str, Any]:
+    """Return an object, or what the text of one says: older trackers send the latter. An empty one for anything else."""
     if isinstance(given, str):
         try:
             given = msgspec.json.decode(given)
         except (msgspec.MsgspecError, RecursionError):
             return {}
-    revenue = mapping(body.get("$") or body.get("revenue"))
-    worth = {f"revenue_{name}": revenue[name] for name in ("amount", "currency") if name in revenue}
-    return mapping(given) | worth
+    return mapping(given)
 
 
 def answer(reading: Reading) -> outcome.Outcome:
@@ -89,4 +92,4 @@ def answer(reading: Reading) -> outcome.Outcome:
     return outcome.Outcome(202, _TEXT, b"ok")
 
 
-DIALECT: Final = Dialect("plausible", read, reread, answer)
+DIALECT: Final = Dialect("plausible", read, reread, answer, foreign=True)

@@ -8,15 +8,25 @@ from urllib.parse import quote
 
 import msgspec
 
-from streamgauge.errors import OutOfBoundsError, TooLargeError, UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
+from streamgauge.ingestion.dialects import lists
 from streamgauge.ingestion.dialects.dialect import Dialect, Reading
-from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, seconds, text, url
+from streamgauge.ingestion.dialects.fields import (
+    address,
+    event,
+    identity,
+    mapping,
+    moment,
+    read_object,
+    screen,
+    seconds,
+    text,
+    url,
+)
 from streamgauge.ingestion.dialects.libraries import sender_named
 from streamgauge.ingestion.dialects.segment_video import video_of
 from streamgauge.ingestion.drafts import Draft
-from streamgauge.ingestion.models import MAX_EVENTS
 from streamgauge.ingestion.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -25,8 +35,6 @@ if TYPE_CHECKING:
     from streamgauge.ingestion.models import SentEvent
 
 SUCCESS: Final = b'{"success":true}'
-_NO_EVENTS: Final = "The body holds no events."
-_MOMENT: Final = 64
 _IDS: Final = frozenset({"token", "distinct_id"})
 _SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLD: Final = {
@@ -39,28 +47,26 @@ _TOLD: Final = {
 """Events that go on with the visit and are none of their own."""
 
 
-_EVENTS: Final = msgspec.json.Decoder(dict[str, Any] | list[dict[str, Any]])
-
-
 def read(call: Call) -> Reading:
     """Return the drafts of a request: its one event, those of a list, or those of a batch, whatever its path."""
-    shared: dict[str, Any] = {}
+    body, sent_at = call.body.strip(), None
+    if body.startswith(b"["):
+        events = lists.elements(body)
+    else:
+        found = lists.members(body)
+        events = lists.elements(found["batch"]) if found.get("batch", b"").startswith(b"[") else [body]
+        sent_at = lists.shared(found, "sent_at")
+    return Reading([_of_list(index, raw, sent_at) for index, raw in enumerate(events)], single=False)
+
+
+def _of_list(index: int, raw: bytes, sent_at: object) -> Draft:
+    if sent_at is None:
+        return _draft(index, raw)
     try:
-        found = _EVENTS.decode(call.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise UnreadableError(_NO_EVENTS) from None
-    if isinstance(found, dict) and isinstance(found.get("batch"), list):
-        sent_at = text(found.get("sent_at"), _MOMENT)
-        shared = {} if sent_at is None else {"sent_at": sent_at}
-        found = found["batch"]
-    events = found if isinstance(found, list) else [found]
-    if not events:
-        raise OutOfBoundsError(_NO_EVENTS, [(["body"], _NO_EVENTS)])
-    if len(events) > MAX_EVENTS:
-        raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
-    return Reading(
-        [_draft(at, msgspec.json.encode(shared | mapping(one))) for at, one in enumerate(events)], single=False
-    )
+        message = read_object(raw)
+    except RefusedError as refusal:
+        return Draft(index=index, raw=raw, refusal=refusal)
+    return _draft(index, raw if message.get("sent_at") else msgspec.json.encode(message | {"sent_at": sent_at}))
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
@@ -87,11 +93,11 @@ def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]
     if name is None:
         raise RefusedError(Reason.INVALID, "An event needs its name.", ("event",))
     referrer = properties.get("$referrer")
-    given = {"ip": text(properties.get("$ip"), 64), "user_agent": text(properties.get("$raw_user_agent"), 1024)}
+    given = {"ip": address(properties.get("$ip")), "user_agent": text(properties.get("$raw_user_agent"), 1024)}
     own = {key: value for key, value in properties.items() if not key.startswith("$") and key not in _IDS}
     found: dict[str, Any] = {
         "event_type": name,
-        "event_id": identity(message.get("uuid")),
+        "event_id": _id_of(message, properties),
         **_who(name, message, properties),
         **_when(message),
         "url": url(properties.get("$current_url")),
@@ -116,16 +122,26 @@ def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]
     return event(found | {"interactive": False if name.startswith("$") else None}), "custom", name
 
 
+def _id_of(message: dict[str, Any], properties: dict[str, Any]) -> str | None:
+    """Return the event's id, which stays the same when it is sent again; older libraries of back ends and browsers have other names for it."""
+    given = (message.get("uuid"), message.get("messageId"), properties.get("$insert_id"))
+    return next((found for one in given if (found := identity(one)) is not None), None)
+
+
 def _who(name: str, message: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
     distinct = identity(message.get("distinct_id") or properties.get("distinct_id") or message.get("$distinct_id"))
     device = identity(properties.get("$device_id"))
+    anonymous = distinct == device or properties.get("$is_identified") is False
     if name == "$create_alias":
-        user, alias = distinct, identity(properties.get("alias"))
-        if properties.get("$lib") == "posthog-python":
-            # Its clients say it the other way round: who it was before is the distinct id.
-            user, alias = alias, user
-        return {"user_id": user, "anonymous_id": alias}
-    if distinct == device or properties.get("$is_identified") is False:
+        alias = identity(properties.get("alias"))
+        if anonymous or properties.get("$lib") == "posthog-python":
+            # The distinct id is who it was before: in a browser nobody has said yet who it is, and Python's clients say it the other way round.
+            return {"user_id": alias, "anonymous_id": distinct}
+        return {"user_id": distinct, "anonymous_id": alias}
+    if name == "$groupidentify" and distinct == f"${properties.get('$group_type')}_{properties.get('$group_key')}":
+        # A back end that speaks of a group and of nobody in it: no visitor.
+        return {}
+    if anonymous:
         return {"anonymous_id": distinct}
     return {"user_id": distinct, "anonymous_id": identity(properties.get("$anon_distinct_id")) or device}
 
@@ -135,7 +151,9 @@ def _when(message: dict[str, Any]) -> dict[str, Any]:
     offset = seconds(message.get("offset"))
     if message.get("timestamp") is None and offset is not None:
         return {"timestamp": _SOME_TIME - timedelta(milliseconds=offset), "sent_at": _SOME_TIME}
-    return {"timestamp": message.get("timestamp"), "sent_at": message.get("sent_at")}
+    given = message.get("timestamp") or None
+    # What is no time stays as it is, and is refused.
+    return {"timestamp": moment(given) or given, "sent_at": moment(message.get("sent_at"))}
 
 
 def answer(reading: Reading) -> outcome.Outcome:  # noqa: ARG001 - every dialect is called alike
@@ -143,6 +161,6 @@ def answer(reading: Reading) -> outcome.Outcome:  # noqa: ARG001 - every dialect
     return outcome.Outcome(200, outcome.JSON, SUCCESS)
 
 
-DIALECT: Final = Dialect("posthog", read, reread, answer)
+DIALECT: Final = Dialect("posthog", read, reread, answer, foreign=True)
 PATHS: Final = ("/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage")
 """Old and new: each takes one event, a list or a batch."""

@@ -11,18 +11,30 @@ from urllib.parse import quote
 
 import msgspec
 
-from streamgauge.errors import OutOfBoundsError, TooLargeError, UnreadableError
+from streamgauge.errors import UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
+from streamgauge.ingestion.dialects import lists
 from streamgauge.ingestion.dialects.dialect import Dialect, Reading
-from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, screen, text, url
+from streamgauge.ingestion.dialects.fields import (
+    address,
+    event,
+    identity,
+    mapping,
+    moment,
+    read_object,
+    screen,
+    text,
+    url,
+)
 from streamgauge.ingestion.dialects.libraries import sender_named
 from streamgauge.ingestion.dialects.segment_video import video_of
 from streamgauge.ingestion.drafts import Draft
-from streamgauge.ingestion.models import MAX_EVENTS
 from streamgauge.ingestion.refusal import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamgauge.events.models import Kind
     from streamgauge.ingestion.call import Call
     from streamgauge.ingestion.models import SentEvent
@@ -30,17 +42,7 @@ if TYPE_CHECKING:
 SUCCESS: Final = b'{"success":true}'
 
 _SHORT: Final = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": "batch"}
-_NO_EVENTS: Final = "The body holds no calls."
 _NAMES: Final = 100
-_MOMENT: Final = 64
-
-
-class _Batch(msgspec.Struct):
-    batch: list[dict[str, Any]]
-    sentAt: Any = None  # noqa: N815 - Segment's name
-
-
-_BATCH: Final = msgspec.json.Decoder(_Batch)
 
 
 def read(call: Call) -> Reading:
@@ -60,18 +62,20 @@ def read(call: Call) -> Reading:
 
 
 def _batch(body: bytes) -> list[Draft]:
+    found = lists.members(body.strip())
+    shared = {"sentAt": lists.shared(found, "sentAt"), "context": mapping(lists.shared(found, "context"))}
+    return [_of_batch(index, raw, shared) for index, raw in enumerate(lists.elements(found.get("batch", b"")))]
+
+
+def _of_batch(index: int, raw: bytes, shared: Mapping[str, Any]) -> Draft:
     try:
-        found = _BATCH.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise UnreadableError(_NO_EVENTS) from None
-    if not found.batch:
-        raise OutOfBoundsError(_NO_EVENTS, [(["body", "batch"], _NO_EVENTS)])
-    if len(found.batch) > MAX_EVENTS:
-        raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
-    # It is written into each call, so it may not be long.
-    sent_at = text(found.sentAt, _MOMENT)
-    shared = {} if sent_at is None else {"sentAt": sent_at}
-    return [_draft(index, msgspec.json.encode(shared | message)) for index, message in enumerate(found.batch)]
+        message = read_object(raw)
+    except RefusedError as refusal:
+        return Draft(index=index, raw=raw, refusal=refusal)
+    message["sentAt"] = message.get("sentAt") or shared["sentAt"]
+    # The libraries for Go and Java name themselves there.
+    message["context"] = shared["context"] | mapping(message.get("context"))
+    return _draft(index, msgspec.json.encode(message))
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
@@ -130,14 +134,12 @@ def _common(message: dict[str, Any], properties: dict[str, Any]) -> dict[str, An
         mapping(context.get("campaign")),
         mapping(context.get("screen")),
     )
-    given = {"ip": text(context.get("ip"), 64), "user_agent": text(context.get("userAgent"), 1024)}
+    given = {"ip": address(context.get("ip")), "user_agent": text(context.get("userAgent"), 1024)}
     return {
         "event_id": identity(message.get("messageId")),
         "anonymous_id": identity(message.get("anonymousId")),
         "user_id": identity(message.get("userId")),
-        # By the client's clock both, so their difference holds.
-        "timestamp": message.get("originalTimestamp") or message.get("timestamp"),
-        "sent_at": message.get("sentAt"),
+        **_when(message),
         "url": url(page.get("url")) or url(properties.get("url")),
         "referrer": _referrer(page.get("referrer")) or _referrer(properties.get("referrer")),
         "title": text(page.get("title"), 1000),
@@ -152,16 +154,25 @@ def _common(message: dict[str, Any], properties: dict[str, Any]) -> dict[str, An
     }
 
 
+def _when(message: dict[str, Any]) -> dict[str, Any]:
+    """Return when it happened and was sent. RudderStack's libraries add when they were called: what the caller says goes before it."""
+    given = message.get("timestamp") or message.get("originalTimestamp") or None
+    # What is no time stays as it is, and is refused; without a known time of sending there is nothing to correct.
+    return {"timestamp": moment(given) or given, "sent_at": moment(message.get("sentAt"))}
+
+
 def _referrer(value: object) -> str | None:
     """Return a referrer; RudderStack writes `$direct` for none."""
     return None if value == "$direct" else url(value)
 
 
 def _view(kind: str, message: dict[str, Any], properties: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
-    name = text(message.get("name"), 1000)
+    # RudderStack's libraries for apps call a screen an event, and name it among its properties.
+    name = text(message.get("name"), 1000) or text(properties.get("name"), 1000) or text(message.get("event"), 1000)
     where = url(properties.get("url"))
     if where is None and kind == "page":
-        where = common["url"] or url(properties.get("path"))
+        page = mapping(mapping(message.get("context")).get("page"))
+        where = common["url"] or url(properties.get("path")) or url(page.get("path"))
     if where is None and name is not None:
         # A screen has a name in place of an address.
         where = url("/" + quote(name, safe=""))
@@ -189,6 +200,6 @@ def answer(reading: Reading) -> outcome.Outcome:
     return outcome.Outcome(200, outcome.JSON, SUCCESS)
 
 
-DIALECT: Final = Dialect("segment", read, reread, answer)
+DIALECT: Final = Dialect("segment", read, reread, answer, foreign=True)
 PATHS: Final = (*(f"/v1/{name}" for pair in _SHORT.items() for name in pair), "/beacon/v1/batch")
 """The last is where RudderStack's browser library sends beacons."""

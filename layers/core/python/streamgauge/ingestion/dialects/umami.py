@@ -6,19 +6,17 @@ An `engagement` or `performance` goes on with the visit, and is no event of its 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import msgspec
 
-from streamgauge.errors import OutOfBoundsError, TooLargeError, UnreadableError
 from streamgauge.events.reasons import Reason
 from streamgauge.ingestion import outcome
+from streamgauge.ingestion.dialects import lists
 from streamgauge.ingestion.dialects.dialect import Dialect, Reading, only
-from streamgauge.ingestion.dialects.fields import event, identity, mapping, read_object, seconds, text, url
+from streamgauge.ingestion.dialects.fields import address, event, identity, mapping, moment, read_object, text, url
 from streamgauge.ingestion.drafts import Draft
-from streamgauge.ingestion.models import MAX_EVENTS
 from streamgauge.ingestion.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -28,28 +26,14 @@ if TYPE_CHECKING:
 
 SUCCESS: Final = b'{"success":true}'
 _MEASURED: Final = ("engagement", "lcp", "inp", "cls", "fcp", "ttfb")
-_LAST_SECOND: Final = 250_000_000_000.0
-"""In the year 9892: the calendar of `datetime` ends soon after."""
-
-
-_LIST: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _ENCODED: Final = re.compile("%25(?=[0-9A-Fa-f]{2})")
-_NO_EVENTS: Final = "The body holds no events."
 
 
 def read(call: Call) -> Reading:
     """Return the draft of the event, or those of a list."""
     if not call.body.lstrip().startswith(b"["):
         return only(reread(call.body.strip(), call.argument))
-    try:
-        events = _LIST.decode(call.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise UnreadableError(_NO_EVENTS) from None
-    if not events:
-        raise OutOfBoundsError(_NO_EVENTS, [(["body"], _NO_EVENTS)])
-    if len(events) > MAX_EVENTS:
-        raise TooLargeError(f"A request may have {MAX_EVENTS} events.")
-    drafts = [reread(msgspec.json.encode(one), call.argument) for one in events]
+    drafts = [reread(raw, call.argument) for raw in lists.elements(call.body)]
     return Reading([msgspec.structs.replace(draft, index=at) for at, draft in enumerate(drafts)], single=False)
 
 
@@ -64,13 +48,13 @@ def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect 
 
 def _event(body: dict[str, Any]) -> tuple[SentEvent, Kind, str | None]:
     payload, kind = mapping(body.get("payload")), text(body.get("type"))
-    given = {"ip": text(payload.get("ip"), 64), "user_agent": text(payload.get("userAgent"), 1024)}
+    given = {"ip": address(payload.get("ip")), "user_agent": text(payload.get("userAgent"), 1024)}
     found: dict[str, Any] = {
         "event_type": "event",
         "website_id": identity(payload.get("website")),
         "user_id": identity(payload.get("id")),
         "anonymous_id": identity(payload.get("vid")),
-        "timestamp": _moment(payload.get("timestamp")),
+        "timestamp": moment(payload.get("timestamp")),
         "url": _address(payload),
         "referrer": url(payload.get("referrer")),
         "title": _title(payload),
@@ -108,12 +92,6 @@ def _title(payload: dict[str, Any]) -> str | None:
     return given if given is None or " " in given else unquote(given)
 
 
-def _moment(value: object) -> datetime | None:
-    """Return the time of seconds since the epoch, or of their text."""
-    given = seconds(value, most=_LAST_SECOND)
-    return None if given is None else datetime.fromtimestamp(given, UTC)
-
-
 def answer(reading: Reading) -> outcome.Outcome:
     """Answer 200 with JSON: the Python client reads it. A list gets Umami's account of it."""
     refused = [draft for draft in reading.drafts if draft.refusal is not None]
@@ -127,4 +105,4 @@ def answer(reading: Reading) -> outcome.Outcome:
     return outcome.native(reading.drafts, single=True) if refused else outcome.Outcome(200, outcome.JSON, SUCCESS)
 
 
-DIALECT: Final = Dialect("umami", read, reread, answer)
+DIALECT: Final = Dialect("umami", read, reread, answer, foreign=True)

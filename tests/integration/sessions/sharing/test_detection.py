@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from streamgauge.jobs import sharing as job
+from streamgauge.sharing import reading
 from streamgauge.store import dynamo
 from streamgauge.warehouse import pending
 
@@ -165,6 +166,46 @@ def test_history_in_any_order_and_twice_raises_the_same_alerts_as_of_its_own_tim
     assert found[0]["created_at"] == found[0]["evidence"]["first_at"]
     # Nobody is told of what was long ago.
     assert outbox() == []
+
+
+def raised_and_would_be(server):
+    # What changed in the last minutes is looked at twice.
+    for _ in range(2):
+        detect(server.after(600))
+    return alerts(), ask("POST", "dry-run", scope="admin", body={"startDate": "2020-01-01"})[1]["results"]
+
+
+def test_history_that_comes_later_says_which_devices_were_new(server):
+    history(server, "first", "tv", BERLIN, -2000)
+    for number in range(6):
+        history(server, f"new{number}", f"d{number}", BERLIN, number)
+    found, would_be = raised_and_would_be(server)
+    assert [one["alert_type"] for one in found] == ["device_spike"]
+    assert found == would_be
+    # One of them was used forty days before.
+    history(server, "known", "d3", BERLIN, -960)
+    assert raised_and_would_be(server) == ([], [])
+
+
+def test_history_that_comes_later_says_since_when_a_user_is_there(server):
+    for number in range(6):
+        history(server, f"new{number}", f"d{number}", BERLIN, number)
+    assert raised_and_would_be(server) == ([], [])
+    history(server, "first", "tv", BERLIN, -4000)
+    found, would_be = raised_and_would_be(server)
+    assert [one["alert_type"] for one in found] == ["device_spike"]
+    assert found == would_be
+
+
+def test_of_a_user_with_many_sessions_none_is_forgotten(server, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_A_DAY", 4)
+    for name, *rest in STORY:
+        history(server, name, *rest)
+    for number in range(9):
+        history(server, f"later{number}", "tv", BERLIN, 200 + 5 * number, hours=1)
+    found, would_be = raised_and_would_be(server)
+    assert [one["evidence"]["findings_total"] for one in found] == [1, 2]
+    assert found == would_be
 
 
 def test_a_late_call_takes_evidence_back(server):

@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 from streamgauge.sharing import queries
 from streamgauge.sharing.episodes import alert_id, judged
 from streamgauge.sharing.geography import reach
-from streamgauge.sharing.models import DAY, EPISODE_END
-from streamgauge.sharing.reading import LONGEST_SESSION, MOST_SESSIONS, evidence_of, old_enough, watched
+from streamgauge.sharing.models import DAY, EPISODE_END, KNOWN_DEVICE
+from streamgauge.sharing.reading import LONGEST_SESSION, bounded, evidence_of, old_enough, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +80,7 @@ def changes(connection: Connection, site_no: int, since: int) -> list[Change]:
 def look(connection: Connection, policy: Policy, change: Change, now: int) -> Outlook:
     """Return what a user's sessions say at `now`, in all episodes that the changed ones may belong to."""
     site_no, far = policy.site.site_no, max(DAY, reach(policy.thresholds.geo_speed_kmh))
-    scope = _scope(connection, site_no, change, far)
+    scope = _scope(connection, site_no, change, far, now)
     sessions = _sessions(connection, policy, change, scope.since - far, scope.until + far)
     found = evidence_of(
         lambda query, asked: connection.execute(query, asked).fetchall(),
@@ -130,10 +130,13 @@ def write(connection: Connection, policy: Policy, change: Change, outlook: Outlo
     return len(given)
 
 
-def _scope(connection: Connection, site_no: int, change: Change, far: int) -> Scope:
+def _scope(connection: Connection, site_no: int, change: Change, far: int, now: int) -> Scope:
     """Return the time in which evidence may have changed, widened to whole episodes."""
     asked: dict[str, Any] = {"site_no": site_no, "user_key": change.user_key, "user_id": change.user_id}
-    since, until = change.first - far, change.last + far
+    # A session makes its device a known one for a while, and a user's first one says from when on devices are new at all.
+    since, until = change.first - far, change.last + max(far, KNOWN_DEVICE)
+    if until < now and (change.first,) in connection.execute(queries.FIRST_SEEN, asked).fetchall():
+        until = now
     span = {"since": since - EPISODE_END, "until": until + EPISODE_END}
     alerts = [Known(*row) for row in connection.execute(queries.ALERTS_NEAR, {**asked, **span}).fetchall()]
     return Scope(min([since, *(one.first for one in alerts)]), max([until, *(one.last for one in alerts)]), alerts)
@@ -152,10 +155,9 @@ def _sessions(connection: Connection, policy: Policy, change: Change, since: int
 
 
 def considered(sessions: Iterable[Watched], policy: Policy, user_id: str) -> list[Watched]:
-    """Return the sessions of a user that are looked at: none that is trusted, and of very many the latest."""
+    """Return the sessions of a user that are looked at: none that is trusted, and of very many of a day the latest."""
     secret = policy.site.secret
-    own = [one for one in sessions if one.user_id == user_id and not policy.trusted.covers(one, secret)]
-    return sorted(own, key=lambda one: (one.start, one.session_id))[-MOST_SESSIONS:]
+    return bounded(one for one in sessions if one.user_id == user_id and not policy.trusted.covers(one, secret))
 
 
 def _named(site_id: str, user_id: str, outlook: Outlook) -> list[tuple[str, Judged, list[Known]]]:

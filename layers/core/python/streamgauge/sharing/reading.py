@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from streamgauge.sharing import queries
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_SESSION: Final = 2 * DAY
 """A session that began longer before the time that is looked at is not looked for."""
-MOST_SESSIONS: Final = 2000
-"""Of one user at one look; the latest are taken. Nobody watches so much, and pairs are compared."""
+MOST_A_DAY: Final = 500
+"""Of one user's sessions that begin on one UTC day; the latest are taken. Nobody watches so much, and pairs are compared."""
 
 
 def watched(row: Sequence[Any]) -> Watched:
@@ -52,6 +53,16 @@ def watched(row: Sequence[Any]) -> Watched:
 def old_enough(sessions: Iterable[Watched], now: int) -> list[Watched]:
     """Return the sessions that began long enough before `now` to say something."""
     return [one for one in sessions if now - one.start >= YOUNGEST]
+
+
+def bounded(sessions: Iterable[Watched]) -> list[Watched]:
+    """Return sessions of a user by start and id, no more than MOST_A_DAY of one day."""
+    kept: list[Watched] = []
+    for _, of_day in groupby(
+        sorted(sessions, key=lambda one: (one.start, one.session_id)), lambda one: one.start // DAY
+    ):
+        kept += list(of_day)[-MOST_A_DAY:]
+    return kept
 
 
 def evidence_of(

@@ -34,6 +34,31 @@ def test_a_sleeping_database_is_told_and_waited_for(fresh: Look, site: Site) -> 
     fresh.page.get_by_text("Bounce rate").first.wait_for()
 
 
+def test_a_crowded_server_is_not_called_asleep(fresh: Look, site: Site) -> None:
+    refused = [True]
+
+    def answer(route: Any) -> None:
+        if refused.pop() if refused else False:
+            headers = {"retry-after": "3", "content-type": "application/problem+json"}
+            route.fulfill(status=429, headers=headers, body=json.dumps({"title": "Too many requests", "status": 429}))
+        else:
+            route.continue_()
+
+    fresh.page.route(re.compile("/api/v1/analytics/dashboard/"), answer)
+    fresh.sign_in(site.keys["read"])
+    fresh.page.get_by_text("The server had too many requests; asking again within 3 s.").wait_for()
+    fresh.page.get_by_text("Bounce rate").first.wait_for()
+
+
+def test_what_is_not_there_offers_nothing_to_do_with_it(fresh: Look, site: Site) -> None:
+    fresh.sign_in(site.keys["admin"])
+    fresh.go("funnels/nowhere")
+    fresh.page.get_by_text("There is no such funnel.").wait_for()
+    assert fresh.page.get_by_text("Remove this funnel").count() == fresh.card("Breakdown").count() == 0
+    fresh.go("videos/nowhere")
+    fresh.card("Figures").get_by_text("Nobody played this video in this range.").wait_for()
+
+
 def test_without_a_network_the_page_says_so_and_tries_again_when_told_to(fresh: Look, site: Site) -> None:
     fresh.sign_in(site.keys["read"])
     fresh.go("website?period=7d")

@@ -28,6 +28,8 @@ def test_every_view_is_accessible_and_quiet(look: Look, view: str) -> None:
     look.go(f"{view}?period=7d")
     look.page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
     assert look.axe() == []
+    shown = look.page.locator("main").inner_text()
+    assert [word for word in ("NaN", "undefined", "Infinity") if word in shown] == []
     assert look.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
     assert look.said == []
 

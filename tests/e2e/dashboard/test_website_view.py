@@ -83,6 +83,15 @@ def test_the_time_before_is_compared_in_figures_and_rows(wide: Look, site: Site)
     }.items()
 
 
+def test_what_was_nothing_and_is_nothing_is_not_new(wide: Look, site: Site) -> None:
+    wide.go("website?period=7d&compare=previous&page=/page-1")
+    metrics = site.report(f"dashboard/{site.site_id}?period=7d&compare=previous&page=/page-1")
+    assert (metrics["metrics"]["events"], metrics["comparison"]["events"]["change"]) == (0, None)
+    shown = wide.card("Figures").locator("dl.figures > div")
+    assert shown.filter(has_text="Page views").first.locator(".change").inner_text() == "new"
+    assert shown.filter(has=wide.page.get_by_text("Events", exact=True)).locator(".change").count() == 0
+
+
 def test_paths_are_the_apis(wide: Look, site: Site) -> None:
     wide.go("website?period=7d")
     wide.card("Paths").get_by_role("combobox").select_option("/page-1")

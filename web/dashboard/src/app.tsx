@@ -1,9 +1,11 @@
 /** The frame around all views: who looks, at which site, at what. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Address } from "./address";
-import { change, linkTo, useAddress } from "./address";
+import { change, linkTo, useAddress, writeAddress } from "./address";
 import { useApi } from "./asking";
+import { showTimesIn, shownZone } from "./format";
 import { Failed, Shown } from "./parts";
+import { with_ } from "./range";
 import { onSignOut, signOut, signedIn } from "./session";
 import { Arriving, SignIn, isArriving } from "./sign_in";
 import { ThemeButton } from "./theme";
@@ -55,6 +57,7 @@ function Frame() {
   const address = useAddress();
   const sites = useApi<{ results: Site[]; next_cursor: string | null }>("/api/v1/sites?limit=1000");
   const main = useRef<HTMLElement>(null);
+  const here = useRef<HTMLAnchorElement>(null);
   const [, title, View] = VIEWS.find(([name]) => name === address.view) ?? (VIEWS[0] as (typeof VIEWS)[number]);
   const shown = `${title}/${address.item}`;
   const before = useRef(shown);
@@ -64,12 +67,19 @@ function Frame() {
     // As a browser does with a page that is new: from its top, and read from its beginning.
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
+    // On a phone the views stand in a row that is longer than the screen.
+    here.current?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [shown]);
   useEffect(() => {
     document.title = `${address.item ? `${address.item} · ` : ""}${title} · Streamgauge`;
   }, [title, address.item]);
   const asked = address.query.get("site");
   const site = sites.data?.results.find((one) => one.site_id === asked) ?? (asked ? undefined : sites.data?.results[0]);
+  useEffect(() => {
+    // Whoever is sent the address may look at other sites.
+    if (site && !asked) location.replace(writeAddress(address.view, address.item, with_(address.query, { site: site.site_id })));
+  }, [site, asked, address]);
+  if (site) showTimesIn(site.timezone);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>
@@ -80,17 +90,20 @@ function Frame() {
           <img src="/assets/icon.svg" alt="" width="28" height="28" /> <span class="word">Streamgauge</span>
         </a>
         {sites.data && (
-          <label class="site">
-            <span class="unseen">Site</span>
-            <select value={site?.site_id ?? ""} onChange={(event) => change(address, { site: event.currentTarget.value })}>
-              {!site && <option value="">Choose a site</option>}
-              {sites.data.results.map((one) => (
-                <option value={one.site_id} key={one.site_id}>
-                  {one.name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <div class="site">
+            <label>
+              <span class="unseen">Site</span>
+              <select value={site?.site_id ?? ""} onChange={(event) => change(address, { site: event.currentTarget.value })}>
+                {!site && <option value="">Choose a site</option>}
+                {sites.data.results.map((one) => (
+                  <option value={one.site_id} key={one.site_id}>
+                    {one.name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            {site && <span class="hint">Times of {shownZone()}</span>}
+          </div>
         )}
         <span class="push" />
         <ThemeButton />
@@ -100,7 +113,7 @@ function Frame() {
       </header>
       <nav class="side" aria-label="Views">
         {VIEWS.map(([name, label]) => (
-          <a href={linkTo(address, name)} aria-current={label === title ? "page" : undefined} key={name}>
+          <a href={linkTo(address, name)} aria-current={label === title ? "page" : undefined} ref={label === title ? here : null} key={name}>
             {label}
           </a>
         ))}

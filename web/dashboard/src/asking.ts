@@ -1,20 +1,21 @@
 /** Reports as a view holds them: asked for, awaited, asked for again. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "./calls";
+import type { Waiting } from "./calls";
 
 export interface Asking<T> {
   data: T | null;
   error: ApiError | null;
   loading: boolean;
-  /** Seconds until it asks again, while a store wakes up. */
-  waiting: number;
+  /** For what it waits until it asks again, while a store wakes up. */
+  waiting: Waiting | null;
   again: () => void;
 }
 
 /** Ask for a report, anew whenever its address changes, and every `every` milliseconds while the page is seen. */
 export function useApi<T>(where: string | null, every: number | undefined = 0): Asking<T> {
   const [state, setState] = useState<{ for: string | null; data: T | null; error: ApiError | null }>({ for: null, data: null, error: null });
-  const [waiting, setWaiting] = useState(0);
+  const [waiting, setWaiting] = useState<Waiting | null>(null);
   const [turn, setTurn] = useState(0);
   const latest = useRef<T | null>(null);
   const asked = useRef(0);
@@ -48,7 +49,7 @@ export function useApi<T>(where: string | null, every: number | undefined = 0): 
     return () => {
       stop.abort();
       clearTimeout(timer);
-      setWaiting(0);
+      setWaiting(null);
     };
   }, [where, every, turn]);
   const current = state.for === where;

@@ -12,6 +12,17 @@ export class ApiError extends Error {
 
 export type Query = Record<string, string | number | undefined> | URLSearchParams;
 
+/** Why an answer has to be waited for, and how long until it is asked again. */
+export interface Waiting {
+  status: number;
+  seconds: number;
+}
+
+export function whyWaiting({ status, seconds }: Waiting): string {
+  if (status === 429) return `The server had too many requests; asking again within ${seconds} s.`;
+  return `The database was asleep and is waking up; asking again within ${seconds} s. This takes up to half a minute.`;
+}
+
 interface Asked {
   method?: string;
   body?: unknown;
@@ -19,8 +30,8 @@ interface Asked {
   /** Passes over every cache: something was changed. */
   fresh?: boolean;
   signal?: AbortSignal;
-  /** Told how many seconds it waits before it asks again, 0 once it no longer waits. */
-  waiting?: (seconds: number) => void;
+  /** Told for what it waits before it asks again, null once it no longer does. */
+  waiting?: (waiting: Waiting | null) => void;
 }
 
 const TRIES = 6;
@@ -56,9 +67,9 @@ async function send(where: string, asked: Asked): Promise<Response> {
       throw problem;
     }
     const seconds = Math.min(LONGEST_WAIT, Math.max(1, Number(again) || 1));
-    asked.waiting?.(seconds);
+    asked.waiting?.({ status: answer.status, seconds });
     await pause(seconds * 1000, asked.signal);
-    asked.waiting?.(0);
+    asked.waiting?.(null);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What all views are made of. Text is only ever set as text; nothing here writes HTML. */
 import type { ComponentChildren } from "preact";
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import type { Asking } from "./asking";
 import type { ApiError } from "./calls";
-import { download } from "./calls";
+import { download, whyWaiting } from "./calls";
 
 export function Card({ title, children, actions, wide }: { title: string; children: ComponentChildren; actions?: ComponentChildren; wide?: boolean | undefined }) {
   return (
@@ -33,9 +34,7 @@ export function Figures({ of }: { of: Figure[] }) {
           <dt title={one.about}>{one.label}</dt>
           <dd>
             <span class="value">{one.value}</span>
-            {one.change && (
-              <span class={`change ${one.change.good === null ? "" : one.change.good ? "good" : "bad"}`}>{one.change.text}</span>
-            )}
+            <Changed of={one.change} />
           </dd>
         </div>
       ))}
@@ -43,12 +42,30 @@ export function Figures({ of }: { of: Figure[] }) {
   );
 }
 
+export function Changed({ of }: { of: Figure["change"] }) {
+  return of ? <span class={`change ${of.good === null ? "" : of.good ? "good" : "bad"}`}>{of.text}</span> : null;
+}
+
+/** Names in a row. Each keeps to its own direction of writing, and their order stays. */
+export function Joined({ of, by }: { of: string[]; by: string }) {
+  return (
+    <>
+      {of.map((one, place) => (
+        <Fragment key={place}>
+          {place > 0 && by}
+          <bdi>{one}</bdi>
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 /** Shows an answer, or why there is none and what to do. */
 export function Shown<T>({ of, children, empty, isEmpty, tall }: { tall?: boolean | undefined; of: Asking<T>; children: (data: T) => ComponentChildren; empty?: ComponentChildren; isEmpty?: ((data: T) => boolean) | undefined }) {
-  if (of.waiting > 0)
+  if (of.waiting)
     return (
       <p class="note" role="status">
-        The database was asleep and is waking up; asking again within {of.waiting} s. This takes up to half a minute.
+        {whyWaiting(of.waiting)}
       </p>
     );
   if (of.error && of.data === null) return <Failed error={of.error} again={of.again} />;
@@ -105,6 +122,15 @@ export function Tabs({ label, of, chosen, choose }: { label: string; of: [string
         </button>
       ))}
     </div>
+  );
+}
+
+/** Asks for the rows that are not shown yet. */
+export function More({ show }: { show: () => void }) {
+  return (
+    <button type="button" class="quiet" onClick={show}>
+      Show more
+    </button>
   );
 }
 

@@ -1,6 +1,7 @@
 /** The range that all reports of a view share, and the filters that were clicked. */
 import type { Address } from "./address";
 import { change } from "./address";
+import { dayBefore } from "./format";
 
 export const FILTERS = [
   "page", "entry_page", "exit_page", "referrer", "source", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
@@ -40,7 +41,7 @@ export function RangeBar({ from, filters = false, compare = false }: { from: Add
   const pick = (name: string) => {
     if (name !== "days") change(from, { period: name, startDate: null, endDate: null });
     else {
-      const today = new Date().toISOString().slice(0, 10);
+      const today = dayBefore();
       change(from, { period: null, startDate: today, endDate: today });
     }
   };

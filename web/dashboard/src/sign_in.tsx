@@ -1,6 +1,6 @@
 /** Sign in with a key, or at the issuer that the stage is configured with. */
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, call } from "./calls";
+import { ApiError, call, whyWaiting } from "./calls";
 import type { Issuer } from "./config";
 import { issuerOf } from "./config";
 import { forget, signIn, signInWith, signedIn } from "./session";
@@ -48,7 +48,7 @@ export function SignIn({ reason, done }: { reason: string; done: () => void }) {
     setSaid("");
     signIn(key);
     try {
-      await call("/api/v1/sites?limit=1", { waiting: (seconds) => seconds && setSaid("The database is waking up; one moment …") });
+      await call("/api/v1/sites?limit=1", { waiting: (waiting) => waiting && setSaid(whyWaiting(waiting)) });
       done();
     } catch (error) {
       const failed = error instanceof ApiError ? error : null;

@@ -1,4 +1,4 @@
-/** How the service is: its stores, its accounts, and what it refused. */
+/** How the service is: its stores, what it was sent, and what it refused. */
 import { useEffect, useState } from "preact/hooks";
 import { useActing } from "../acting";
 import type { ViewProps } from "../app";
@@ -65,10 +65,10 @@ export function OperationView({ address, site }: ViewProps) {
         <>
           <DeadLetters site={site.site_id} />
           <RangeBar from={address} />
-          <Accounts address={address} site={site} />
+          <Accounting address={address} site={site} />
         </>
       ) : (
-        <OnlyAdmin what="Looking at dead letters and accounts" />
+        <OnlyAdmin what="Looking at dead letters and the accounting" />
       )}
     </>
   );
@@ -160,10 +160,10 @@ const COLUMNS: Column<Account>[] = [
 ];
 const MOST_HOURS = 200;
 
-function Accounts({ address, site }: ViewProps) {
+function Accounting({ address, site }: ViewProps) {
   return (
     <Report<{ results: Account[] }>
-      title="Accounts"
+      title="Accounting"
       wide
       where={path("/api/v1/accounting", with_(asked(address, false), { website_id: site.site_id }))}
       csv="accounting"
@@ -172,7 +172,7 @@ function Accounts({ address, site }: ViewProps) {
     >
       {({ results }) => {
         const busy = results.filter((row) => row.received > 0).reverse();
-        return <Table label="Accounts per hour of receipt" rows={busy.slice(0, MOST_HOURS)} name={(row) => row.hour} columns={COLUMNS} />;
+        return <Table label="Accounting per hour of receipt" rows={busy.slice(0, MOST_HOURS)} name={(row) => row.hour} columns={COLUMNS} />;
       }}
     </Report>
   );

@@ -4,14 +4,14 @@ import type { ViewProps } from "../../app";
 import { useApi } from "../../asking";
 import { path } from "../../calls";
 import { duration } from "../../format";
-import { Card, OnlyAdmin, Shown } from "../../parts";
+import { Card, Joined, OnlyAdmin, Shown } from "../../parts";
 import { RangeBar } from "../../range";
 import { Table } from "../../table";
 import { Compare } from "./compare";
 import { MakeFunnel } from "./make";
 import { OneFunnel } from "./one";
 import type { Funnel } from "./shapes";
-import { FUNNELS } from "./shapes";
+import { FUNNELS, ORDERS } from "./shapes";
 
 export function FunnelsView(properties: ViewProps) {
   return properties.address.item ? <OneFunnel {...properties} /> : <AllFunnels {...properties} />;
@@ -33,9 +33,9 @@ function AllFunnels({ address, site }: ViewProps) {
               name={(row) => row.funnel_id}
               columns={[
                 { title: "Funnel", main: true, cell: (row) => <a href={linkTo(address, "funnels", row.funnel_id)}>{row.name}</a> },
-                { title: "Steps", main: true, cell: (row) => row.steps.map((step) => step.name).join(" → ") },
+                { title: "Steps", main: true, cell: (row) => <Joined of={row.steps.map((step) => step.name)} by=" → " /> },
                 { title: "Within", cell: (row) => duration(row.conversion_window_seconds) },
-                { title: "Order", cell: (row) => row.order },
+                { title: "Order", cell: (row) => ORDERS[row.order] ?? row.order },
               ]}
             />
           )}

@@ -1,6 +1,6 @@
 /** The steps of a funnel, as far as people got. */
 import { Chart } from "../../chart";
-import { bucket, count, duration, rate } from "../../format";
+import { buckets, count, duration, rate } from "../../format";
 import { Figures } from "../../parts";
 import { Bar } from "../../table";
 import type { Analytics } from "./shapes";
@@ -35,7 +35,7 @@ export function FunnelFigures({ of: one }: { of: Analytics }) {
           title="Per day"
           unit="Day"
           height={180}
-          points={one.daily.map((day) => bucket(day.date))}
+          points={buckets(one.daily.map((day) => day.date))}
           series={[
             { label: "Entered", values: one.daily.map((day) => day.entries), format: count },
             { label: "Converted", values: one.daily.map((day) => day.conversions), format: count },

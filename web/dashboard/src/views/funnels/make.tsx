@@ -4,7 +4,7 @@ import { useActing } from "../../acting";
 import { call } from "../../calls";
 import { Card } from "../../parts";
 import type { Step } from "./shapes";
-import { FUNNELS } from "./shapes";
+import { FUNNELS, MATCHES, ORDERS } from "./shapes";
 
 const EMPTY: Step = { name: "", type: "page", match: "equals", value: "" };
 
@@ -41,9 +41,11 @@ export function MakeFunnel({ site, made }: { site: string; made: () => void }) {
           <label>
             Order
             <select name="order">
-              <option value="sequential">In order, others between allowed</option>
-              <option value="strict">In order, nothing between</option>
-              <option value="any">Any order</option>
+              {Object.entries(ORDERS).map(([name, text]) => (
+                <option value={name} key={name}>
+                  {text}
+                </option>
+              ))}
             </select>
           </label>
           <label>
@@ -80,7 +82,7 @@ function StepFields({ number, step, put, remove }: StepProps) {
       <legend>Step {number}</legend>
       <div class="row">
         <label>
-          Name <input value={step.name} onInput={(event) => put({ name: event.currentTarget.value })} />
+          Name <input value={step.name} placeholder="as the value" onInput={(event) => put({ name: event.currentTarget.value })} />
         </label>
         <label>
           Type
@@ -106,15 +108,15 @@ function StepFields({ number, step, put, remove }: StepProps) {
             <label>
               Match
               <select value={step.match} onChange={(event) => put({ match: event.currentTarget.value })}>
-                {["equals", "prefix", "contains", "regex"].map((name) => (
+                {Object.entries(MATCHES).map(([name, text]) => (
                   <option value={name} key={name}>
-                    {name}
+                    {text}
                   </option>
                 ))}
               </select>
             </label>
             <label>
-              Value <input value={step.value} required onInput={(event) => put({ value: event.currentTarget.value })} />
+              Value <input value={step.value} required placeholder={step.type === "page" ? "/pricing" : "signup"} onInput={(event) => put({ value: event.currentTarget.value })} />
             </label>
           </>
         )}

@@ -33,33 +33,35 @@ export function OneFunnel({ address, site }: ViewProps) {
           {(one) => <FunnelFigures of={one} />}
         </Shown>
       </Card>
-      <Card title="By" wide>
-        <label>
-          Break down by{" "}
-          <select value={by} onChange={(event) => change(address, { by: event.currentTarget.value || null })}>
-            <option value="">nothing</option>
-            {BY.map((name) => (
-              <option value={name} key={name}>
-                {name.replace("_", " ")}
-              </option>
-            ))}
-          </select>
-        </label>
-        {figures.data?.breakdown && (
-          <Table
-            label={`Funnel by ${by}`}
-            rows={figures.data.breakdown}
-            name={(row) => row.name}
-            columns={[
-              { title: by, main: true, cell: (row) => row.name || "(unknown)" },
-              { title: "Entered", number: true, main: true, cell: (row) => count(row.entries) },
-              { title: "Converted", number: true, main: true, cell: (row) => count(row.conversions) },
-              { title: "Conversion", number: true, main: true, cell: (row) => rate(row.conversion_rate) },
-            ]}
-          />
-        )}
-      </Card>
-      {site.scope !== "read" && <Remove id={id} done={() => (location.hash = linkTo(address, "funnels"))} />}
+      {funnel.data && (
+        <Card title="Breakdown" wide>
+          <label>
+            Break down by{" "}
+            <select value={by} onChange={(event) => change(address, { by: event.currentTarget.value || null })}>
+              <option value="">nothing</option>
+              {BY.map((name) => (
+                <option value={name} key={name}>
+                  {name.replace("_", " ")}
+                </option>
+              ))}
+            </select>
+          </label>
+          {figures.data?.breakdown && (
+            <Table
+              label={`Funnel by ${by}`}
+              rows={figures.data.breakdown}
+              name={(row) => row.name}
+              columns={[
+                { title: by, main: true, cell: (row) => row.name || "(unknown)" },
+                { title: "Entered", number: true, main: true, cell: (row) => count(row.entries) },
+                { title: "Converted", number: true, main: true, cell: (row) => count(row.conversions) },
+                { title: "Conversion", number: true, main: true, cell: (row) => rate(row.conversion_rate) },
+              ]}
+            />
+          )}
+        </Card>
+      )}
+      {funnel.data && site.scope !== "read" && <Remove id={id} done={() => (location.hash = linkTo(address, "funnels"))} />}
     </>
   );
 }

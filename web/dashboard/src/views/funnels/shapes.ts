@@ -36,4 +36,19 @@ export interface Analytics {
   breakdown?: { name: string; entries: number; conversions: number; conversion_rate: number }[];
 }
 
+/** How steps have to follow each other. */
+export const ORDERS: Record<string, string> = {
+  sequential: "In order, others between allowed",
+  strict: "In order, nothing between",
+  any: "Any order",
+};
+
+/** How a step's value matches. */
+export const MATCHES: Record<string, string> = {
+  equals: "is",
+  prefix: "begins with",
+  contains: "contains",
+  regex: "matches (regular expression)",
+};
+
 export const FUNNELS = "/api/v1/funnels";

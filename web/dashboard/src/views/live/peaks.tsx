@@ -1,7 +1,7 @@
 /** The most viewers at once of each day. */
 import { path } from "../../calls";
 import { Chart } from "../../chart";
-import { bucket, count } from "../../format";
+import { buckets, count } from "../../format";
 import { Report } from "../../report";
 
 export function Peaks({ site }: { site: string }) {
@@ -20,7 +20,7 @@ export function Peaks({ site }: { site: string }) {
           title="Most viewers at once"
           unit="Day"
           height={160}
-          points={results.map((day) => bucket(day.date))}
+          points={buckets(results.map((day) => day.date))}
           series={[{ label: "Viewers", values: results.map((day) => day.concurrent_viewers), format: count }]}
         />
       )}

@@ -4,8 +4,8 @@ import type { ViewProps } from "../../app";
 import { useApi } from "../../asking";
 import { path } from "../../calls";
 import { Chart } from "../../chart";
-import { count } from "../../format";
-import { Card, Figures, Shown } from "../../parts";
+import { count, timeNow } from "../../format";
+import { Card, Figures, Joined, Shown } from "../../parts";
 import { Table } from "../../table";
 import { ActiveSessions } from "../media/sessions";
 import type { RealtimeMetrics, WebsiteRealtime } from "./figures";
@@ -21,7 +21,7 @@ const KEPT_EVENTS = 30;
 interface Line {
   number: number;
   at: string;
-  text: string;
+  words: string[];
 }
 
 export function LiveView({ address, site }: ViewProps) {
@@ -36,7 +36,7 @@ export function LiveView({ address, site }: ViewProps) {
       setPushed(message.payload as RealtimeMetrics);
       return;
     }
-    const line = { number: numbers.current++, at: new Date().toLocaleTimeString("en-GB"), text: told(message) };
+    const line = { number: numbers.current++, at: timeNow(), words: told(message) };
     setLines((before) => [line, ...before].slice(0, KEPT_EVENTS));
   });
   useEffect(() => {
@@ -79,14 +79,14 @@ export function LiveView({ address, site }: ViewProps) {
             <ol class="feed" tabIndex={0} aria-label="The latest events">
               {lines.map((one) => (
                 <li key={one.number}>
-                  <time>{one.at}</time> {one.text}
+                  <time>{one.at}</time> <Joined of={one.words} by=" · " />
                 </li>
               ))}
             </ol>
           )}
         </Card>
         <Card title="Pages right now">
-          <Shown of={visitors} isEmpty={(web) => web.pages.length === 0} empty="Nobody is on the site at the moment.">
+          <Shown of={visitors} isEmpty={(web) => web.pages.length === 0} empty="No page was viewed in the last five minutes.">
             {(web) => (
               <Table
                 label="Pages right now"
@@ -117,16 +117,15 @@ function useSamples(visitors: WebsiteRealtime | null, video: RealtimeMetrics | n
   const [samples, setSamples] = useState<Sample[]>([]);
   useEffect(() => {
     if (!visitors || !video) return;
-    const one = { at: new Date().toLocaleTimeString("en-GB"), visitors: visitors.visitors_5m, watching: video.concurrent_viewers };
+    const one = { at: timeNow(), visitors: visitors.visitors_5m, watching: video.concurrent_viewers };
     setSamples((before) => (before.at(-1)?.at === one.at ? [...before.slice(0, -1), one] : [...before, one].slice(-SAMPLES)));
   }, [visitors, video]);
   return samples;
 }
 
-function told(message: Message): string {
+function told(message: Message): string[] {
   const payload = (message.payload ?? {}) as Record<string, unknown>;
-  const words = ["event_type", "alert_type", "severity", "user_id", "video_id", "content_id", "title", "url", "page", "detail"].map((name) => payload[name]).filter((value) => typeof value === "string" && value);
+  const words = ["event_type", "alert_type", "severity", "user_id", "video_id", "content_id", "title", "url", "page", "detail"].map((name) => payload[name]).filter((value): value is string => typeof value === "string" && value !== "");
   // An event says by its own type what it is.
-  const parts = message.type === "analytics_event" ? words : [message.type.replace(/_/g, " "), ...words];
-  return parts.join(" · ");
+  return message.type === "analytics_event" ? words : [message.type.replace(/_/g, " "), ...words];
 }

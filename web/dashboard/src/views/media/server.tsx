@@ -2,7 +2,7 @@
 import type { ViewProps } from "../../app";
 import { path } from "../../calls";
 import { Chart } from "../../chart";
-import { bucket, count, duration, exact } from "../../format";
+import { buckets, count, duration, exact } from "../../format";
 import { Figures } from "../../parts";
 import { RangeBar, asked, with_ } from "../../range";
 import { Numbers, Report } from "../../report";
@@ -88,7 +88,7 @@ function History({ address, site }: ViewProps) {
           <Chart
             title="Sessions and users"
             unit="Day"
-            points={results.map((day) => bucket(day.date))}
+            points={buckets(results.map((day) => day.date))}
             series={[
               { label: "Sessions", values: results.map((day) => day.total_sessions), format: count },
               { label: "Users", values: results.map((day) => day.unique_users), format: count },

@@ -46,7 +46,7 @@ export function ActiveSessions({ address, site, wide = false, link = false }: Vi
       name={(row) => row.id}
       columns={[
         { title: "User", main: true, cell: (row) => <a href={userLink(address, row.user_id)}>{row.user_id}</a> },
-        ...COLUMNS,
+        ...(wide ? COLUMNS : COLUMNS.filter(({ main }) => main)),
       ]}
       foot={placed}
     />

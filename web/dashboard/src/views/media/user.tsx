@@ -3,7 +3,7 @@ import { linkTo } from "../../address";
 import type { ViewProps } from "../../app";
 import { path } from "../../calls";
 import { Chart } from "../../chart";
-import { bucket, count, exact, moment } from "../../format";
+import { buckets, count, exact, moment } from "../../format";
 import { Figures } from "../../parts";
 import { RangeBar, asked, with_ } from "../../range";
 import { Report } from "../../report";
@@ -45,7 +45,7 @@ export function OneUser({ address, site }: ViewProps) {
               title="Hours watched"
               unit="Day"
               height={180}
-              points={one.daily.map((day) => bucket(day.date))}
+              points={buckets(one.daily.map((day) => day.date))}
               series={[{ label: "Hours", values: one.daily.map((day) => day.watch_hours), format: exact }]}
             />
           </>
@@ -58,5 +58,5 @@ export function OneUser({ address, site }: ViewProps) {
 
 /** The first three that are known. */
 function first(names: (string | null)[]): string {
-  return names.filter(Boolean).slice(0, 3).join(", ") || "–";
+  return [...new Set(names)].filter(Boolean).slice(0, 3).join(", ") || "–";
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useActing } from "../../acting";
 import { call, path } from "../../calls";
+import { dayBefore } from "../../format";
 import { Attribution, Card } from "../../parts";
 import { Evidence } from "./evidence";
 import type { Alert } from "./shapes";
@@ -20,8 +21,6 @@ const THRESHOLDS: [string, string, number][] = [
   ["geo_speed_threshold_kmh", "Speed (km/h)", 900],
   ["device_spike_threshold", "New devices a day", 5],
 ];
-
-const day = (before: number) => new Date(Date.now() - before * 86_400_000).toISOString().slice(0, 10);
 
 export function DryRun({ site }: { site: string }) {
   const [tried, setTried] = useState<Tried | null>(null);
@@ -43,10 +42,10 @@ export function DryRun({ site }: { site: string }) {
       <p class="hint">Replays thresholds over past days: what would have been raised, and for whom. Nothing is raised, and nobody is told.</p>
       <form class="row" onSubmit={run}>
         <label>
-          First day <input type="date" name="startDate" required defaultValue={day(29)} />
+          First day <input type="date" name="startDate" required defaultValue={dayBefore(29)} />
         </label>
         <label>
-          Last day <input type="date" name="endDate" required defaultValue={day(0)} />
+          Last day <input type="date" name="endDate" required defaultValue={dayBefore()} />
         </label>
         {THRESHOLDS.map(([name, label, value]) => (
           <label key={name}>

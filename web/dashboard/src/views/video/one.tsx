@@ -4,14 +4,14 @@ import { linkTo } from "../../address";
 import type { ViewProps } from "../../app";
 import { path } from "../../calls";
 import { Chart } from "../../chart";
-import { bucket, count, country, duration, exact, percent, rate } from "../../format";
+import { buckets, count, country, duration, exact, percent, rate } from "../../format";
 import type { Figure } from "../../parts";
 import { Tabs } from "../../parts";
 import { RangeBar, asked, with_ } from "../../range";
 import { List, Numbers, Report } from "../../report";
 import { Quality } from "./quality";
 
-export interface VideoMetrics {
+export interface VideoRow {
   video_id: string;
   views: number;
   unique_viewers: number;
@@ -20,6 +20,9 @@ export interface VideoMetrics {
   completion_rate: number;
   engagement_score: number;
   qualified_views: number;
+}
+
+interface VideoMetrics extends VideoRow {
   startup_time_seconds: number;
   rebuffer_ratio: number;
   error_rate: number;
@@ -41,7 +44,7 @@ export function OneVideo({ address, site }: ViewProps) {
       </p>
       <h1>{address.item}</h1>
       <RangeBar from={address} />
-      <Numbers<VideoMetrics> title="Figures" wide where={path(`/api/metrics/video/${id}`, query)} csv={`video-${address.item}`} of={figures} />
+      <Numbers<VideoMetrics> title="Figures" wide where={path(`/api/metrics/video/${id}`, query)} csv={`video-${address.item}`} of={figures} isEmpty={(one) => one.views === 0} empty="Nobody played this video in this range. Take a longer one, or look whether its id is right." />
       <Retention id={id} query={query} />
       <Days id={id} query={query} />
       <div class="grid">
@@ -84,7 +87,7 @@ function Retention({ id, query }: OfVideo) {
           points={points.map((point) => `${point.percent} %`)}
           series={[
             { label: "Audience", values: points.map((point) => point.audience), format: rate },
-            { label: "Watches per view", values: points.map((point) => point.watches_per_view), format: rate },
+            { label: "Watches per view", values: points.map((point) => point.watches_per_view), format: exact },
           ]}
         />
       )}
@@ -108,7 +111,7 @@ function Days({ id, query }: OfVideo) {
           title="Views and viewers"
           unit="Day"
           height={180}
-          points={results.map((day) => bucket(day.bucket))}
+          points={buckets(results.map((day) => day.bucket))}
           series={[
             { label: "Views", values: results.map((day) => day.views), format: count },
             { label: "Viewers", values: results.map((day) => day.unique_viewers), format: count },

@@ -1,6 +1,6 @@
 /** The figures of a website over a range, and their series. */
 import { Chart } from "../../chart";
-import { bucket, change as changed, count, duration, exact, rate } from "../../format";
+import { buckets, change as changed, count, duration, exact, rate } from "../../format";
 import type { Figure } from "../../parts";
 import { Figures } from "../../parts";
 
@@ -47,11 +47,13 @@ export function isQuiet({ metrics }: Dashboard): boolean {
 function figuresOf(dashboard: Dashboard): Figure[] {
   return KINDS.map(([name, label, format, moreIsGood, about]) => {
     const compared = dashboard.comparison?.[name];
-    return { label, about, value: format(dashboard.metrics[name]), change: compared && shownChange(compared, moreIsGood) };
+    return { label, about, value: format(dashboard.metrics[name]), change: compared && shownChange(compared, dashboard.metrics[name], moreIsGood) };
   });
 }
 
-export function shownChange({ change }: Change, moreIsGood = true): { text: string; good: boolean | null } {
+/** How a figure that is `now` changed; nothing where there was nothing before and is none now. */
+export function shownChange({ change }: Change, now: number, moreIsGood = true): Figure["change"] {
+  if (change === null && now === 0) return undefined;
   return { text: changed(change), good: change ? change > 0 === moreIsGood : null };
 }
 
@@ -62,7 +64,7 @@ export function WebsiteFigures({ of }: { of: Dashboard }) {
       <Chart
         title="Visitors and page views"
         unit={of.range.start === of.range.end ? "Hour" : "Day"}
-        points={of.timeseries.map((one) => bucket(one.bucket))}
+        points={buckets(of.timeseries.map((one) => one.bucket))}
         series={[
           { label: "Visitors", values: of.timeseries.map((one) => one.visitors), format: count },
           { label: "Page views", values: of.timeseries.map((one) => one.pageviews), format: count },

@@ -4,7 +4,7 @@ import type { Address } from "../../address";
 import { change } from "../../address";
 import { path } from "../../calls";
 import { count, country, duration, percent, rate } from "../../format";
-import { Tabs } from "../../parts";
+import { Changed, More, Tabs } from "../../parts";
 import { plainValue, with_ } from "../../range";
 import type { Filter } from "../../range";
 
@@ -100,13 +100,12 @@ function details(rows: Row[]): Column<Row>[] {
 }
 
 /** How visitors changed, where the time before was asked for. */
-export function compared<R extends { comparison?: Record<string, Change> }>(rows: R[]): Column<R>[] {
+export function compared<R extends { visitors: number | null; comparison?: Record<string, Change> }>(rows: R[]): Column<R>[] {
   if (!rows.some((row) => row.comparison)) return [];
   const cell = (row: R) => {
     const before = row.comparison?.["visitors"];
-    if (!before) return "–";
-    const { text, good } = shownChange(before);
-    return <span class={`change ${good === null ? "" : good ? "good" : "bad"}`}>{text}</span>;
+    const shown = before && row.visitors !== null ? shownChange(before, row.visitors) : undefined;
+    return shown ? <Changed of={shown} /> : "–";
   };
   return [{ title: "Change", number: true, main: true, cell }];
 }
@@ -119,12 +118,3 @@ export function FilterBy({ address, name, value, text = value }: { address: Addr
     </button>
   );
 }
-
-export function More({ show }: { show: () => void }) {
-  return (
-    <button type="button" class="quiet" onClick={show}>
-      Show more
-    </button>
-  );
-}
-

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useApi } from "../../asking";
 import { path } from "../../calls";
 import { count, rate } from "../../format";
-import { Tabs } from "../../parts";
+import { Joined, Tabs } from "../../parts";
 import { with_ } from "../../range";
 import { Report } from "../../report";
 import { Table } from "../../table";
@@ -56,7 +56,7 @@ export function PathReport({ site, query }: Omit<ListOf, "address">) {
             rows={one.results}
             name={(row) => row.pages.join("\n")}
             columns={[
-              { title: direction === "next" ? "Then" : "Before", main: true, bar: (row) => row.share, whole: 1, cell: (row) => row.pages.join(direction === "next" ? " → " : " ← ") },
+              { title: direction === "next" ? "Then" : "Before", main: true, bar: (row) => row.share, whole: 1, cell: (row) => <Joined of={row.pages} by={direction === "next" ? " → " : " ← "} /> },
               { title: "Visits", number: true, main: true, cell: (row) => count(row.visits) },
               { title: "Share", number: true, main: true, cell: (row) => rate(row.share) },
             ]}

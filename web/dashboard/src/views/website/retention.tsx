@@ -49,6 +49,7 @@ function columns(by: string, rows: Cohort[]): Column<Cohort>[] {
       main: true,
       cell: (row) => {
         const share = row.retention[offset];
+        if (share !== undefined && row.visitors === 0) return "–";
         return share === undefined ? "" : <span class={`heat heat-${Math.round(share * 4)}`}>{rate(share)}</span>;
       },
     })),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 from streamgauge.access import registry
 from streamgauge.library import catalogue
 from streamgauge.store import dynamo
@@ -52,8 +53,9 @@ class TestItems:
             media.catalogue({"content_id": "a", "library_id": "films"})
         assert stored(media) == wanted
 
-    def test_other_tools_names_are_taken(self, media):
-        media.catalogue({"id": 7, "content_type": "movie", "runtime_seconds": 60})
+    @pytest.mark.parametrize("length", ["runtime_seconds", "duration", "duration_seconds"])
+    def test_other_tools_names_are_taken(self, media, length):
+        media.catalogue({"id": 7, "content_type": "movie", length: 60})
         assert stored(media) == [("7", None, "movie", None, [], None, 60.0)]
 
     def test_a_refused_one_keeps_no_other_out(self, media):

@@ -89,7 +89,8 @@ class Item(_Entry):
     @model_validator(mode="before")
     @classmethod
     def _other_names(cls, data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-        return _renamed(data, {"id": "content_id", "content_type": "type", "runtime_seconds": "duration_seconds"})
+        length = dict.fromkeys(("runtime_seconds", "duration"), "duration_seconds")
+        return _renamed(data, {"id": "content_id", "content_type": "type", **length})
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:

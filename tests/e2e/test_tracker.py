@@ -238,6 +238,45 @@ def test_with_remember_a_visitor_lasts(tracked: Tracked) -> None:
     assert [one.get("user_id") for one in tracked.sent if one["event_type"] == "page_view"][:2] == [None, "ada"]
 
 
+@pytest.mark.parametrize("store", ["is full", "is none"])
+def test_where_nothing_can_be_stored_all_is_counted(tracked: Tracked, store: str) -> None:
+    broken = {
+        "is full": "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError') };"
+        "localStorage.full = 'x'.repeat(5 * 2 ** 20 - 4)",
+        "is none": "Object.defineProperty(window, 'localStorage', {value: null})",
+    }
+    tracked.put_tracker("data-remember")
+    with tracked.visitor() as context:
+        context.add_init_script(broken[store])
+        page = tracked.visit(context, "/full")
+        page.evaluate("streamgauge.identify('ada'); streamgauge.track('bought')")
+        tracked.wait(page, lambda: "bought" in {one["event_type"] for one in tracked.sent})
+    with tracked.visitor() as context:
+        tracked.settle(context)
+    assert tracked.rows("custom-events")["bought"]["events"] == 1
+    assert tracked.rows("top-pages")["/full"]["pageviews"] == 1
+    assert tracked.said == []
+
+
+def test_what_the_service_cannot_take_stops_nothing(tracked: Tracked) -> None:
+    """A ring is no JSON, a number is no id, half an emoji no text, and what the page does with an object later is its own."""
+    with tracked.visitor() as context:
+        page = tracked.visit(context)
+        page.evaluate("const ring = {}; ring.ring = ring; streamgauge.track('ring', ring)")
+        page.evaluate("const plan = {name: 'pro'}; streamgauge.track('chosen', plan); plan.name = 'free'")
+        page.evaluate(
+            "streamgauge.identify(42); document.title = '\\ud83d'; streamgauge.track('cut', {text: '\\ud83c'})"
+        )
+        page.evaluate("document.dispatchEvent(new Event('click'))")
+        tracked.settle(context)
+    counted = {name: row["events"] for name, row in tracked.rows("custom-events").items()}
+    assert counted == {"ring": 1, "chosen": 1, "cut": 1, "settled": 1}
+    told = {one["event_type"]: one for one in tracked.sent}
+    assert told["chosen"]["properties"] == {"name": "pro"}
+    assert (told["cut"]["user_id"], told["cut"]["title"], told["cut"]["properties"]) == ("42", "?", {"text": "?"})
+    assert tracked.said == []
+
+
 @pytest.mark.parametrize("wish", ["doNotTrack: '1'", "globalPrivacyControl: true"])
 def test_who_asks_not_to_be_tracked_is_not_where_the_site_heeds_it(tracked: Tracked, wish: str) -> None:
     name, value = wish.split(": ")

@@ -6,14 +6,12 @@ import { storage, store } from "./storage";
 
 /** Milliseconds. */
 const SOON = 1000;
-const LONGEST_WAIT = 60_000;
+const MINUTE = 60_000;
 const MOST_KEPT = 1000;
 /** Events in a batch. */
 const MOST = 25;
 /** Characters: browsers let 64 KB outlive their page, and a character may be three bytes. */
 const SMALL = 20_000;
-/** Milliseconds; more is no slow request, but a clock that was put right. */
-const LONGEST_SET_BACK = 60_000;
 
 const SLOTS = `${prefix}unsent:`;
 /** What this page has not brought yet: other tabs have slots of their own, so none overwrites another's. */
@@ -40,10 +38,11 @@ export function send(one: SentEvent): void {
 /** Take up what earlier pages could not bring. */
 export function takeUp(): void {
   for (const name in storage) {
-    if (!name.startsWith(SLOTS)) continue;
-    const text = storage[name]!;
-    store(name);
-    queue.unshift(...(JSON.parse(text) as SentEvent[]));
+    if (name.startsWith(SLOTS)) {
+      const text = storage[name]!;
+      store(name);
+      queue.unshift(...(JSON.parse(text) as SentEvent[]));
+    }
   }
   keep();
   begin();
@@ -62,7 +61,7 @@ export function tellAll(): void {
 }
 
 function begin(): void {
-  if (!busy && queue.length) wait(SOON);
+  if (!busy && queue[0]) wait(SOON);
 }
 
 function wait(milliseconds: number): void {
@@ -77,7 +76,7 @@ async function sendBatch(): Promise<void> {
   const answer = await fetch(address, { method: "POST", body: text, keepalive: text.length < SMALL }).catch(() => null);
   busy = false;
   if (answer && answer.status < 500 && answer.status !== 429) {
-    if (!answer.ok) console.warn("streamgauge:", answer.status);
+    if (!answer.ok) console.warn(answer);
     queue = queue.filter((one) => !batch.includes(one));
     failures = 0;
     reached = time(batch[batch.length - 1]) + Date.now() - sent;
@@ -85,25 +84,27 @@ async function sendBatch(): Promise<void> {
   } else {
     const asked = (Number(answer?.headers.get("retry-after")) || 0) * 1000;
     notBefore = Date.now() + asked;
-    wait(Math.max(asked, Math.min(LONGEST_WAIT, SOON * 2 ** failures++)));
+    wait(Math.max(asked, Math.min(MINUTE, SOON * 2 ** failures++)));
   }
   keep();
 }
 
 /**
  * When a batch says that it was sent: now, or earlier. The service takes `received - (sent_at - timestamp)` for the time of an
- * event, so one that travelled long comes to lie later, and a fast batch after a slow one would overtake it.
+ * event, so one that travelled long comes to lie later, and a fast batch after a slow one would overtake it. More than a minute is
+ * no slow request, but a clock that was put right.
  */
 function sentAt(batch: SentEvent[]): number {
-  return Date.now() - Math.min(LONGEST_SET_BACK, Math.max(0, reached - time(batch[0])));
+  return Date.now() - Math.min(MINUTE, Math.max(0, reached - time(batch[0])));
 }
 
 const time = (one?: SentEvent): number => +new Date(one!.timestamp);
 
+/** A batch as JSON. Half a character, as a text that was cut within an emoji ends with, is none to the service. */
 function body(batch: SentEvent[], sent: number): string {
-  return JSON.stringify({ events: batch.map((one) => ({ ...one, sent_at: new Date(sent) })) });
+  return JSON.stringify({ events: batch.map((one) => ({ ...one, sent_at: new Date(sent) })) }).replace(/\\ud[89a-f]../g, "?");
 }
 
 function keep(): void {
-  store(SLOT, queue.length > 0 && JSON.stringify(queue));
+  store(SLOT, queue[0] && JSON.stringify(queue));
 }

@@ -18,12 +18,14 @@ export const randomId = (): string => crypto.getRandomValues(new Uint32Array(3))
 export const identity: Identity = {};
 
 if (remembers) {
-  identity.anonymous_id = storage[BROWSER] ??= randomId();
+  identity.anonymous_id = storage[BROWSER] || randomId();
+  store(BROWSER, identity.anonymous_id);
   identity.user_id = storage[USER];
 }
 
 /** Say whose the events are from now on; nobody's: `identify()`. Kept in the browser where the tag asks to remember. */
-export function identify(user?: string | null): void {
-  identity.user_id = user ?? undefined;
-  if (remembers) store(USER, user);
+export function identify(user?: string | number | null): void {
+  // The service takes ids as texts.
+  identity.user_id = user?.toString();
+  if (remembers) store(USER, identity.user_id);
 }

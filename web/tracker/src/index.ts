@@ -8,15 +8,24 @@ import { hls, videojs } from "./players";
 import { asks, silent } from "./settings";
 import { error, followVideos, quality, settleVideos } from "./videos";
 
-const streamgauge = { track, page: view, identify, quality, error, hls, videojs, follow: followVideos };
+interface Streamgauge {
+  track: typeof track;
+  page: typeof view;
+  identify: typeof identify;
+  quality: typeof quality;
+  error: typeof error;
+  hls: typeof hls;
+  videojs: typeof videojs;
+  follow: typeof followVideos;
+}
 
 declare global {
   interface Window {
-    streamgauge: typeof streamgauge;
+    streamgauge: Streamgauge;
   }
 }
 
-window.streamgauge = streamgauge;
+window.streamgauge = { track, page: view, identify, quality, error, hls, videojs, follow: followVideos };
 
 function start(): void {
   takeUp();

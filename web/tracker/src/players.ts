@@ -44,6 +44,6 @@ export function videojs(player: VideoJs): void {
   });
 }
 
-function show(media: HTMLMediaElement | null | undefined, { height, bitrate = NaN }: Level = {}): void {
-  quality(media as HTMLVideoElement, lines(height), bitrate / 1000);
+function show(media: HTMLMediaElement | null | undefined, { height, bitrate }: Level = {}): void {
+  quality(media as HTMLVideoElement, lines(height), bitrate! / 1000);
 }

@@ -1,8 +1,8 @@
-/** `localStorage`; a page in a sandbox, or a browser that is told so, has none: then what is kept lives as long as the page. */
+/** `localStorage`; a page in a sandbox, an app that shows pages, or a browser that is told so, has none: then what is kept lives as long as the page. */
 export let storage: Record<string, string>;
 
 try {
-  storage = localStorage as unknown as Record<string, string>;
+  storage = (localStorage as unknown as Record<string, string>) || {};
 } catch {
   storage = {};
 }

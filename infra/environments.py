@@ -34,8 +34,13 @@ class DatabaseKind(StrEnum):
     URL = "url"  # the local stack's; its URL is a plain environment variable
 
 
-def _setting(name: str, *aliases: str, default: Any) -> Any:  # noqa: ANN401  # as pydantic's own Field
-    return Field(default, validation_alias=AliasChoices(name, *aliases), serialization_alias=name)
+def _setting(name: str, *aliases: str, default: Any, **bounds: Any) -> Any:  # noqa: ANN401  # as pydantic's own Field
+    return Field(default, validation_alias=AliasChoices(name, *aliases), serialization_alias=name, **bounds)
+
+
+# As functions read them (`streamgauge.settings`).
+_DURATION: Final = r"^\d+[smhd]?$"
+_TIME_OF_DAY: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Settings(BaseModel):
@@ -48,16 +53,18 @@ class Settings(BaseModel):
     port: int = _setting("PORT", default=8787)
 
     analytics_enabled: bool = _setting("ANALYTICS_ENABLED", default=True)
-    analytics_retention_days: int = _setting("ANALYTICS_RETENTION_DAYS", "RETENTION_DAYS", default=90)
+    analytics_retention_days: int = _setting("ANALYTICS_RETENTION_DAYS", "RETENTION_DAYS", default=90, ge=0)
     analytics_rollup_retention_days: int = _setting(
-        "ANALYTICS_ROLLUP_RETENTION_DAYS", "ROLLUP_RETENTION_DAYS", default=365
+        "ANALYTICS_ROLLUP_RETENTION_DAYS", "ROLLUP_RETENTION_DAYS", default=365, ge=0
     )
     analytics_aggregation_interval: str = _setting(
-        "ANALYTICS_AGGREGATION_INTERVAL", "AGGREGATION_INTERVAL", default="1h"
+        "ANALYTICS_AGGREGATION_INTERVAL", "AGGREGATION_INTERVAL", default="1h", pattern=_DURATION
     )
-    analytics_aggregation_time: str = _setting("ANALYTICS_AGGREGATION_TIME", "AGGREGATION_TIME", default="00:00")
-    analytics_max_event_age_days: int = _setting("ANALYTICS_MAX_EVENT_AGE_DAYS", default=30)
-    analytics_cache_ttl: str = _setting("ANALYTICS_CACHE_TTL", default="5m")
+    analytics_aggregation_time: str = _setting(
+        "ANALYTICS_AGGREGATION_TIME", "AGGREGATION_TIME", default="00:00", pattern=_TIME_OF_DAY
+    )
+    analytics_max_event_age_days: int = _setting("ANALYTICS_MAX_EVENT_AGE_DAYS", default=30, ge=0)
+    analytics_cache_ttl: str = _setting("ANALYTICS_CACHE_TTL", default="5m", pattern=_DURATION)
     # Paths on the machine that synthesizes, "none", or unset for the free database of the set-up: see `geoip.py`.
     analytics_geoip_db_path: str | None = _setting("ANALYTICS_GEOIP_DB_PATH", default=None)
 
@@ -70,11 +77,12 @@ class Settings(BaseModel):
     batch_size: int = Field(
         1000, ge=1, le=10_000, validation_alias=AliasChoices("BATCH_SIZE"), serialization_alias="BATCH_SIZE"
     )
+    # At most 300 s, says Lambda.
     batch_timeout: str = _setting("BATCH_TIMEOUT", default="5s")
     worker_count: int = Field(
         2, ge=1, le=10, validation_alias=AliasChoices("WORKER_COUNT"), serialization_alias="WORKER_COUNT"
     )
-    max_db_connections: int = _setting("MAX_DB_CONNECTIONS", default=100)
+    max_db_connections: int = _setting("MAX_DB_CONNECTIONS", default=100, ge=1)
 
     jwt_issuer: str = _setting("JWT_ISSUER", default="")
     jwt_audience: str = _setting("JWT_AUDIENCE", default="")
@@ -85,11 +93,11 @@ class Settings(BaseModel):
     # Other origins of the issuer that the page asks (a token endpoint of another name); blanks between.
     jwt_origins: str = _setting("JWT_ORIGINS", default="")
 
-    analytics_play_min_seconds: int = _setting("ANALYTICS_PLAY_MIN_SECONDS", default=120)
-    analytics_view_window: str = _setting("ANALYTICS_VIEW_WINDOW", default="24h")
+    analytics_play_min_seconds: int = _setting("ANALYTICS_PLAY_MIN_SECONDS", default=120, ge=0)
+    analytics_view_window: str = _setting("ANALYTICS_VIEW_WINDOW", default="24h", pattern=_DURATION)
     analytics_catalog_strict: bool = _setting("ANALYTICS_CATALOG_STRICT", default=False)
-    analytics_rate_limit_per_ip: int = _setting("ANALYTICS_RATE_LIMIT_PER_IP", default=300)
-    analytics_rate_limit_per_key: int = _setting("ANALYTICS_RATE_LIMIT_PER_KEY", default=6000)
+    analytics_rate_limit_per_ip: int = _setting("ANALYTICS_RATE_LIMIT_PER_IP", default=300, ge=0)
+    analytics_rate_limit_per_key: int = _setting("ANALYTICS_RATE_LIMIT_PER_KEY", default=6000, ge=0)
     # Origins (`https://dashboards.example`) whose pages may open live connections, besides the sites' own and the stage's; blanks between.
     analytics_live_origins: str = _setting("ANALYTICS_LIVE_ORIGINS", default="")
     public_view_stats: bool = _setting("PUBLIC_VIEW_STATS", default=False)
@@ -127,7 +135,8 @@ class Stage(Settings):
     # The edge
     edge: bool = True
     waf: bool = False
-    waf_requests_per_five_minutes: int = Field(3000, ge=10)
+    # From one address. None: what one key may send, since a back end sends all of its events from one address.
+    waf_requests_per_five_minutes: int | None = Field(None, ge=10, le=2_000_000_000)
     domain_name: str = ""
     certificate_arn: str = ""
     origin_domain_name: str = ""
@@ -142,7 +151,7 @@ class Stage(Settings):
     alarm_email: str = ""
     # Sharing alerts by mail, through a topic of their own; empty: no topic is made.
     sharing_alert_email: str = ""
-    log_retention_days: int = 30
+    log_retention_days: Literal[7, 30, 90, 180, 365] = 30
 
     # What the layers are built for
     python_version: str = "3.13"
@@ -165,7 +174,8 @@ class Stage(Settings):
             raise ValueError("domain_name and certificate_arn (in us-east-1) are given together or not at all")
         if bool(self.origin_domain_name) != bool(self.origin_certificate_arn):
             raise ValueError("origin_domain_name and origin_certificate_arn are given together or not at all")
-        seconds(self.batch_timeout)
+        if seconds(self.batch_timeout) > _LONGEST_WINDOW_SECONDS:
+            raise ValueError(f"BATCH_TIMEOUT is longer than {_LONGEST_WINDOW_SECONDS} s, the most that Lambda waits")
         return self
 
     @property
@@ -188,6 +198,13 @@ class Stage(Settings):
         """Return BATCH_TIMEOUT in seconds."""
         return seconds(self.batch_timeout)
 
+    @property
+    def firewall_limit(self) -> int:
+        """Return how many requests in five minutes the firewall lets through from one address."""
+        asked = self.waf_requests_per_five_minutes
+        # 0 is a key without a limit.
+        return asked or 5 * self.analytics_rate_limit_per_key or _MOST_OF_A_FIREWALL
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _in_small_letters(cls, value: object) -> object:
@@ -203,6 +220,8 @@ class Stage(Settings):
 
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_LONGEST_WINDOW_SECONDS: Final = 300
+_MOST_OF_A_FIREWALL: Final = 2_000_000_000
 
 _PROFILES: Final[Mapping[Profile, Mapping[str, Any]]] = {
     Profile.SMALL: {

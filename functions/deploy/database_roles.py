@@ -1,4 +1,4 @@
-"""Makes the database roles through the Data API, before the first migration and whenever `roles.sql` changes.
+"""Makes the database roles through the Data API, before the first migration and whenever `roles.sql` or MAX_DB_CONNECTIONS changes.
 
 A custom resource of the deploy: it stands outside the VPC and needs no connection, only the master user's secret.
 """
@@ -19,7 +19,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if event.get("RequestType") != "Delete":
         data_api.execute(
             data_api.client(),
-            data_api.role_statements(),
+            [*data_api.role_statements(), data_api.connection_limit(settings().integer("MAX_DB_CONNECTIONS", 100))],
             cluster=settings().text("DATABASE_ARN"),
             secret=settings().text("DATABASE_ADMIN_SECRET_ARN"),
             database=settings().text("DATABASE_NAME"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from infra.constructs.service_function import ServiceFunction
     from infra.environments import Stage
+
+# OPTIONS is not among them: see `_other_routes`.
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # No address and no key: paths of ours hold ids of sites and videos only.
 _ACCESS_LOG: Final = (
@@ -64,13 +67,13 @@ class HttpApi(Construct):
         )
         self.api_id = self._api.ref
         self._authorizer = self._make_authorizer(functions[AUTHORIZER])
-        self._make_stage()
+        deployed = self._make_stage()
         for function in functions.values():
             if function.row.routes:
                 self._routes_of(function)
-        self._default_route(functions[DOCS])
+        self._other_routes(functions[DOCS])
         if stage.origin_domain_name:
-            self._origin_domain()
+            self._origin_domain(deployed)
 
     def _make_authorizer(self, function: ServiceFunction) -> apigatewayv2.CfnAuthorizer:
         authorizer = apigatewayv2.CfnAuthorizer(
@@ -89,7 +92,7 @@ class HttpApi(Construct):
         self._allow(function, f"authorizers/{authorizer.ref}", "Authorizer")
         return authorizer
 
-    def _make_stage(self) -> None:
+    def _make_stage(self) -> apigatewayv2.CfnStage:
         access_log = None
         if self._stage.access_logs:
             group = logs.LogGroup(
@@ -120,6 +123,7 @@ class HttpApi(Construct):
                 "APIG1",
                 "An access log of a small stage would cost more than its requests; the stage's metrics count them.",
             )
+        return stage
 
     def _routes_of(self, function: ServiceFunction) -> None:
         integration = self._integration(function)
@@ -142,16 +146,23 @@ class HttpApi(Construct):
                 )
         self._allow(function, "*/*/*", "Routes")
 
-    def _default_route(self, function: ServiceFunction) -> None:
-        made = apigatewayv2.CfnRoute(
-            self,
-            "Route default",
-            api_id=self.api_id,
-            route_key="$default",
-            target=f"integrations/{self._integration(function).ref}",
-            authorization_type="NONE",
-        )
-        accept(made, "APIG4", "It answers 404 to everybody.")
+    def _other_routes(self, function: ServiceFunction) -> None:
+        """Lead every other path to the function that says so, a method at a time.
+
+        `$default` would take OPTIONS as well, and its 404 would be the answer to every preflight; without a route for OPTIONS
+        API Gateway answers preflights itself, out of the CORS configuration:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+        """
+        for method in _METHODS:
+            made = apigatewayv2.CfnRoute(
+                self,
+                f"Route {method} other",
+                api_id=self.api_id,
+                route_key=f"{method} /{{proxy+}}",
+                target=f"integrations/{self._integration(function).ref}",
+                authorization_type="NONE",
+            )
+            accept(made, "APIG4", "It answers 404 or 405 to everybody.")
 
     def _integration(self, function: ServiceFunction) -> apigatewayv2.CfnIntegration:
         name = f"Integration {function.row.name}"
@@ -185,7 +196,7 @@ class HttpApi(Construct):
             source_arn=Stack.of(self).format_arn(service="execute-api", resource=self.api_id, resource_name=what),
         )
 
-    def _origin_domain(self) -> None:
+    def _origin_domain(self, deployed: apigatewayv2.CfnStage) -> None:
         """Serve the API under a name of the team's own, so that the direct endpoint can be closed."""
         domain = apigatewayv2.CfnDomainName(
             self,
@@ -199,4 +210,13 @@ class HttpApi(Construct):
                 )
             ],
         )
-        apigatewayv2.CfnApiMapping(self, "OriginMapping", api_id=self.api_id, domain_name=domain.ref, stage="$default")
+        # By its reference, not its name: a mapping to a stage that is not there yet is refused.
+        apigatewayv2.CfnApiMapping(
+            self, "OriginMapping", api_id=self.api_id, domain_name=domain.ref, stage=deployed.ref
+        )
+        CfnOutput(
+            Stack.of(self),
+            "OriginTarget",
+            value=domain.attr_regional_domain_name,
+            description=f"Where {self._stage.origin_domain_name} has to lead (CNAME)",
+        )

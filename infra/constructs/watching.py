@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -33,6 +34,15 @@ _TEN_MINUTES_MS: Final = 600_000
 def alarm_topic(scope: Construct, stage: Stage) -> sns.Topic:
     """Return the topic that every alarm writes to; a mail goes to `alarm_email` when there is one."""
     topic = sns.Topic(scope, "Alarms", topic_name=f"streamgauge-{stage.name}-alarms", enforce_ssl=not stage.local)
+    # A policy of ours, and `enforce_ssl` makes one, takes the place of the one that lets the account's alarms in.
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+        )
+    )
     if stage.alarm_email:
         topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
     accept(

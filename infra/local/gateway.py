@@ -54,7 +54,7 @@ class Answer:
 
 
 class Router:
-    """Finds the most specific route: a full match, then a greedy one, then `$default`; a method before ANY."""
+    """Finds the most specific route: a full match, then a greedy one (`{proxy+}`), then `$default`; a method before ANY."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._default: Route | None = None
@@ -72,13 +72,14 @@ class Router:
         self._patterns.sort(key=lambda entry: entry[0], reverse=True)
 
     def find(self, method: str, path: str, *, default: bool = True) -> tuple[Route, dict[str, str]] | None:
-        """Return the route and its path parameters for a decoded path."""
+        """Return the route and its path parameters for a decoded path; without `default` only one of the path's own."""
         path = "/" + path.lstrip("/")
         for candidate in (method, "ANY"):
             if (route := self._exact.get((candidate, path))) is not None:
                 return route, {}
-        for _, wanted, pattern, route in self._patterns:
-            if wanted in (method, "ANY") and (match := pattern.fullmatch(path)):
+        for rank, wanted, pattern, route in self._patterns:
+            own = rank[0]
+            if (own or default) and wanted in (method, "ANY") and (match := pattern.fullmatch(path)):
                 return route, match.groupdict()
         return (self._default, {}) if default and self._default else None
 
@@ -91,7 +92,7 @@ class Router:
         """Say whether any method has a route of its own at a path."""
         path = "/" + path.lstrip("/")
         return any(known == path for _, known in self._exact) or any(
-            pattern.fullmatch(path) for _, _, pattern, _ in self._patterns
+            rank[0] and pattern.fullmatch(path) for rank, _, pattern, _ in self._patterns
         )
 
 

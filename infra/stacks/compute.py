@@ -221,7 +221,8 @@ class Compute(Stack):
         step = self._custom_resource(migrations, {"SchemaHash": assets.schema_hash()})
         if "deploy/database_roles" in self.functions:
             row = self.functions["deploy/database_roles"]
-            roles = self._custom_resource(row, {"RolesHash": assets.roles_hash()})
+            most = str(self._stage.max_db_connections)
+            roles = self._custom_resource(row, {"RolesHash": assets.roles_hash(), "MaxDbConnections": most})
             step.node.add_dependency(roles)
         for function in self.functions.values():
             # New code needs the new schema; old code runs on it, as every migration promises.

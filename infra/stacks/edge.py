@@ -77,13 +77,20 @@ class Edge(Stack):
         name = stage.domain_name or distribution.distribution_domain_name
         publish(self, stage, {"address": f"https://{name}", "dashboard-bucket": dashboard.bucket.bucket_name})
         CfnOutput(self, "Address", value=f"https://{name}")
+        CfnOutput(
+            self,
+            "DistributionDomain",
+            value=distribution.distribution_domain_name,
+            description="CloudFront's own name; `domain_name` has to lead there (CNAME)",
+        )
         CfnOutput(self, "DashboardBucket", value=dashboard.bucket.bucket_name)
         CfnOutput(self, "DistributionId", value=distribution.distribution_id)
 
     def _api_behavior(self) -> cloudfront.BehaviorOptions:
-        stage = self._stage
-        direct = f"{read(self, stage, 'api-id')}.execute-api.{self.region}.{self.url_suffix}"
-        return self._handed_on(stage.origin_domain_name or direct, cloudfront.AllowedMethods.ALLOW_ALL)
+        origin = self._stage.origin_domain_name
+        if not origin:
+            origin = f"{read(self, self._stage, 'api-id')}.execute-api.{self.region}.{self.url_suffix}"
+        return self._handed_on(origin, cloudfront.AllowedMethods.ALLOW_ALL)
 
     def _socket_behavior(self) -> cloudfront.BehaviorOptions:
         """Hand live connections on: the path is the stage of the WebSocket API."""

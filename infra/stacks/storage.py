@@ -202,6 +202,8 @@ class Storage(Stack):
             "SMG4",
             "Only the role set-up uses this password, through the Data API; functions use IAM tokens. Rotation would need a function with a way to Secrets Manager, which this network has not.",
         )
+        if not stage.deletion_protection:
+            accept(cluster, "RDS10", "The team has said so, since a protected cluster cannot be removed.")
         accept(
             cluster, "RDS11", "The security group lets in nothing but our functions; another port would hide nothing."
         )

@@ -36,10 +36,20 @@ class WebAclStack(Stack):
                 wafv2.CfnWebACL.RuleProperty(
                     name="TooManyRequests",
                     priority=0,
-                    action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+                    # As ingest says it itself: clients come back later, while on a 403 they give their events up.
+                    action=wafv2.CfnWebACL.RuleActionProperty(
+                        block=wafv2.CfnWebACL.BlockActionProperty(
+                            custom_response=wafv2.CfnWebACL.CustomResponseProperty(
+                                response_code=429,
+                                response_headers=[
+                                    wafv2.CfnWebACL.CustomHTTPHeaderProperty(name="retry-after", value="60")
+                                ],
+                            )
+                        )
+                    ),
                     statement=wafv2.CfnWebACL.StatementProperty(
                         rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                            limit=stage.waf_requests_per_five_minutes,
+                            limit=stage.firewall_limit,
                             aggregate_key_type="IP",
                             evaluation_window_sec=300,
                         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +62,16 @@ class Assembly:
 def size_of(folder: Path) -> int:
     """Return the bytes of all files under a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def lint(assembly: Assembly) -> str:
+    """Return what cfn-lint finds in all templates."""
+    command = Path(sys.executable).with_name("cfn-lint")
+    templates = [str(template.path) for template in assembly.stacks.values()]
+    done = subprocess.run(
+        [str(command), "--regions", "us-east-1", "--", *templates], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or done.stderr.strip()
 
 
 def synthesize(profile: str, environ: dict[str, str], cities: str = "none") -> Assembly:

@@ -1,4 +1,5 @@
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from functions.api.ingest import PREFLIGHT
@@ -104,10 +105,33 @@ def test_the_api_has_every_route_and_asks_its_authorizer_without_a_cache(assembl
     assert properties["IdentitySource"] == []
     ((sockets, _),) = ((name, one) for name, one in apis(template).items() if one["ProtocolType"] == "WEBSOCKET")
     routes = {one["RouteKey"]: one for one in parts(template, "Route") if one["ApiId"] != {"Ref": sockets}}
-    asked = {f"{route.method} {route.path}": route.open for row in CATALOG for route in row.routes} | {"$default": True}
+    asked = {f"{route.method} {route.path}": route.open for row in CATALOG for route in row.routes}
+    asked |= {f"{method} /{{proxy+}}": True for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")}
     assert {key: one["AuthorizationType"] == "NONE" for key, one in routes.items()} == asked
     integrations = [one for one in parts(template, "Integration") if one["ApiId"] != {"Ref": sockets}]
     assert {one["PayloadFormatVersion"] for one in integrations} == {"2.0"}
+
+
+def test_no_route_takes_preflights_so_that_the_api_answers_them_itself(assembly: Assembly) -> None:
+    template = assembly["Compute"]
+    http = {name for name, one in apis(template).items() if one["ProtocolType"] == "HTTP"}
+    keys = [one["RouteKey"] for one in parts(template, "Route") if one["ApiId"]["Ref"] in http]
+    assert [key for key in keys if key.split()[0] in ("$default", "ANY", "OPTIONS")] == []
+
+
+def test_the_api_may_start_the_function_of_every_route(assembly: Assembly) -> None:
+    template = assembly["Compute"]
+    integrations = {name: one["Properties"] for name, one in template.of("AWS::ApiGatewayV2::Integration").items()}
+    allowed: dict[str, list[str]] = {}
+    for one in template.of("AWS::Lambda::Permission").values():
+        source = text(one["Properties"]["SourceArn"]).rpartition(":")[2]
+        allowed.setdefault(text(one["Properties"]["FunctionName"]), []).append(source)
+    for route in parts(template, "Route"):
+        uri = text(integrations[route["Target"]["Fn::Join"][1][1]["Ref"]]["IntegrationUri"])
+        # What API Gateway comes as: its id, the stage, and the route's key with its method and path apart.
+        comes_as = f"{text(route['ApiId'])}/$stage/{route['RouteKey'].replace(' /', '/')}".rpartition(":")[2]
+        sources = [source for function, found in allowed.items() if function in uri for source in found]
+        assert any(fnmatchcase(comes_as, source) for source in sources), (comes_as, sources)
 
 
 def test_pages_of_every_origin_may_send_whatever_their_clients_do(assembly: Assembly) -> None:
@@ -151,7 +175,8 @@ def test_migrations_run_when_a_schema_file_is_new_and_before_the_functions_that_
     template = deployed["Compute"]
     ((migrations, step),) = template.of("Custom::StreamgaugeMigrations").items()
     assert len(step["Properties"]["SchemaHash"]) == 16
-    ((roles, _),) = template.of("Custom::StreamgaugeDatabaseRoles").items()
+    ((roles, made),) = template.of("Custom::StreamgaugeDatabaseRoles").items()
+    assert made["Properties"]["MaxDbConnections"] == "100", "a changed limit makes them anew"
     assert roles in step["DependsOn"]
     for one in template.of("AWS::Lambda::Function").values():
         row = next((row for row in CATALOG if row.handler == one["Properties"]["Handler"]), None)
@@ -166,6 +191,16 @@ def test_a_small_stage_has_at_most_ten_alarms_and_each_tells_somebody(assembly: 
     if not assembly.stage.every_alarm:
         assert len(found) <= 10
     assert len(assembly.every("AWS::CloudWatch::Dashboard")) == 1
+
+
+def test_alarms_may_write_to_their_topic(deployed: Assembly) -> None:
+    """A topic with a policy of its own lets in whom that names, and nobody by default."""
+    ((topic, _),) = deployed["Compute"].of("AWS::SNS::Topic").items()
+    policies = [one["Properties"] for one in deployed["Compute"].of("AWS::SNS::TopicPolicy").values()]
+    found = [one for policy in policies for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert [one["Principal"] for one in found] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert [(one["Action"], one["Resource"]) for one in found] == [("sns:Publish", {"Ref": topic})]
+    assert all(one["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}} for one in found)
 
 
 def test_a_standard_stage_watches_every_function(standard: Assembly) -> None:

@@ -7,7 +7,7 @@ import pytest
 from infra import page, stacks
 from infra.app import build
 from infra.environments import load_stage
-from tests.infra.conftest import Assembly
+from tests.infra.conftest import Assembly, lint
 
 FILES = Path(stacks.__file__).parent
 
@@ -89,6 +89,14 @@ def test_only_a_standard_stage_has_a_firewall(small: Assembly, standard: Assembl
     assert config(standard)["WebACLId"]
 
 
+def test_the_firewall_lets_a_back_end_send_what_its_key_may_and_asks_the_rest_to_come_back(standard: Assembly) -> None:
+    (acl,) = standard["WebAcl"].of("AWS::WAFv2::WebACL").values()
+    flood = acl["Properties"]["Rules"][0]
+    assert flood["Statement"]["RateBasedStatement"]["Limit"] == 5 * standard.stage.analytics_rate_limit_per_key
+    answer = flood["Action"]["Block"]["CustomResponse"]
+    assert (answer["ResponseCode"], answer["ResponseHeaders"]) == (429, [{"Name": "retry-after", "Value": "60"}])
+
+
 def test_the_firewall_stands_in_us_east_1_wherever_the_stage_is(tmp_path: Path) -> None:
     stage = load_stage("far", {"far": {"profile": "standard", "region": "eu-central-1"}}, {})
     build(stage, str(tmp_path)).synth()
@@ -107,7 +115,6 @@ def test_with_names_of_its_own_the_direct_endpoint_is_closed(tmp_path: Path) -> 
                 "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/a",
                 "origin_domain_name": "origin.stats.example.org",
                 "origin_certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/b",
-                "nag": False,
             }
         },
         {},
@@ -118,6 +125,11 @@ def test_with_names_of_its_own_the_direct_endpoint_is_closed(tmp_path: Path) -> 
     (api,) = (one for one in apis if one["Properties"]["ProtocolType"] == "HTTP")
     assert api["Properties"]["DisableExecuteApiEndpoint"] is True
     assert config(named)["Aliases"] == ["stats.example.org"]
+    (mapping,) = named["Compute"].of("AWS::ApiGatewayV2::ApiMapping").values()
+    assert mapping["Properties"]["Stage"]["Ref"] in named["Compute"].of("AWS::ApiGatewayV2::Stage"), "made after it"
+    assert "RegionalDomainName" in str(named["Compute"].body["Outputs"]["OriginTarget"]["Value"])
+    assert "DomainName" in str(named["Edge"].body["Outputs"]["DistributionDomain"]["Value"])
+    assert lint(named) == ""
     assert "origin.stats.example.org" in [one["DomainName"] for one in config(named)["Origins"]]
 
 

@@ -51,6 +51,14 @@ def test_a_postgres_of_the_teams_own_needs_no_network() -> None:
         ({"RETENTION": 3}, "RETENTION"),
         ({"BATCH_SIZE": 0}, "BATCH_SIZE"),
         ({"BATCH_TIMEOUT": "soon"}, "soon"),
+        ({"BATCH_TIMEOUT": "6m"}, "BATCH_TIMEOUT"),
+        ({"ANALYTICS_AGGREGATION_INTERVAL": "hourly"}, "ANALYTICS_AGGREGATION_INTERVAL"),
+        ({"AGGREGATION_TIME": "24:00"}, "AGGREGATION_TIME"),
+        ({"ANALYTICS_CACHE_TTL": "-5m"}, "ANALYTICS_CACHE_TTL"),
+        ({"ANALYTICS_VIEW_WINDOW": "a day"}, "ANALYTICS_VIEW_WINDOW"),
+        ({"RETENTION_DAYS": -1}, "RETENTION_DAYS"),
+        ({"MAX_DB_CONNECTIONS": 0}, "MAX_DB_CONNECTIONS"),
+        ({"log_retention_days": 14}, "log_retention_days"),
         ({"database": "secret"}, "database_secret_arn"),
         ({"vpc_subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}, "database of your own"),
         ({"max_record_age_seconds": 90_000}, "longer than the stream"),
@@ -74,6 +82,16 @@ def test_the_stages_of_cdk_json_are_sound() -> None:
         "small": "small",
         "standard": "standard",
     }
+
+
+def test_a_firewall_that_is_told_nothing_lets_through_what_a_key_may_send() -> None:
+    def limit(**given: int) -> int:
+        return load_stage("team", {"team": given}, {}).firewall_limit
+
+    assert limit() == 30_000
+    assert limit(ANALYTICS_RATE_LIMIT_PER_KEY=600) == 3000
+    assert limit(ANALYTICS_RATE_LIMIT_PER_KEY=0) == 2_000_000_000
+    assert limit(waf_requests_per_five_minutes=500) == 500
 
 
 def test_durations() -> None:

@@ -90,6 +90,14 @@ def test_aurora_is_encrypted_asks_for_iam_tokens_and_pauses_where_the_profile_sa
     assert small.every("AWS::RDS::DBProxy") == {}, "a proxy would keep Aurora awake"
 
 
+def test_a_stage_that_is_to_be_removed_can_be_deployed_without_its_protection(tmp_path: Path) -> None:
+    stage = load_stage("gone", {"gone": {"deletion_protection": False, "keep_data": False}}, {})
+    build(stage, str(tmp_path)).synth()
+    gone = Assembly(stage, tmp_path)
+    assert only(gone.every("AWS::RDS::DBCluster"))["DeletionProtection"] is False
+    assert {one["DeletionPolicy"] for one in gone["Storage"].of("AWS::DynamoDB::Table").values()} == {"Delete"}
+
+
 def test_nothing_in_the_network_costs_or_leads_out(deployed: Assembly) -> None:
     for kind in ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::EC2::VPNGateway"):
         assert deployed.every(kind) == {}

@@ -54,6 +54,13 @@ def test_debug_is_silent_unless_asked_for(environment, capsys) -> None:
     assert not capsys.readouterr().out
 
 
+@pytest.mark.parametrize("level", ["trace", "debug", "info", "warn", "error", "fatal"])
+def test_every_level_that_lambda_knows_can_be_set(environment, capsys, level) -> None:
+    environment.setenv("LOG_LEVEL", level)
+    telemetry.logger().critical("heard")
+    assert "heard" in capsys.readouterr().out
+
+
 def test_metrics_are_one_line_with_the_stage_as_their_only_dimension(environment, capsys) -> None:
     telemetry.measure(Metric.EVENTS_REFUSED, 2)
     telemetry.measure(Metric.EVENTS_REFUSED, 3)

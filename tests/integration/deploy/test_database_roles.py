@@ -27,7 +27,7 @@ def server(postgres_server: Postgres) -> Iterator[Postgres]:
         connection.execute(f"CREATE DATABASE {DATABASE} OWNER master")
         for _ in range(2):
             with as_user(postgres_server, "master") as master:
-                for statement in data_api.role_statements():
+                for statement in (*data_api.role_statements(), data_api.connection_limit(100)):
                     master.execute(statement.encode())
             for role in ("reader", "writer", "migrator"):
                 # Here they show a password; on Aurora a token.
@@ -50,6 +50,17 @@ def test_what_writer_makes_belongs_to_migrator(server: Postgres) -> None:
         writer.execute("CREATE TABLE of_a_day (n int)")
         owner = writer.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'of_a_day'").fetchone()
     assert owner == ("migrator",)
+
+
+def test_the_database_lets_in_as_many_as_the_stage_says_and_no_more(server: Postgres) -> None:
+    with as_user(server, "master") as master:
+        master.execute(data_api.connection_limit(1).encode())
+        try:
+            with pytest.raises(psycopg.OperationalError, match="too many connections"):
+                as_user(server, "reader")
+        finally:
+            master.execute(data_api.connection_limit(100).encode())
+    as_user(server, "reader").close()
 
 
 def test_reader_reads_what_was_made_later_and_writes_nothing(server: Postgres) -> None:

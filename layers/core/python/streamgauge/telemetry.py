@@ -72,6 +72,8 @@ def logger() -> Logger:
             return redact(super().serialize(log))
 
     level = settings().text("LOG_LEVEL", "info").upper()
+    # Lambda knows a level below DEBUG, Python does not.
+    level = "DEBUG" if level == "TRACE" else level
     return Logger(service=_service(), level=level, logger_formatter=Redacting(use_rfc3339=True))
 
 

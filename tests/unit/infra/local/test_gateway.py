@@ -52,6 +52,12 @@ def test_without_a_default_route_nothing_answers():
     assert not router.knows("/other")
 
 
+def test_a_greedy_route_is_no_paths_own():
+    assert ROUTER.find("GET", "/api/v1/other", default=False) is None
+    assert not ROUTER.knows("/api/v1/other")
+    assert ROUTER.find("GET", "/api/v1/sites/blue", default=False) is not None
+
+
 @pytest.mark.parametrize(
     ("raw", "decoded"),
     [

@@ -48,6 +48,11 @@ def role_statements() -> list[str]:
     return [part.strip().removesuffix(";") for part in re.split(r";\n(?=\n|\Z)", text) if part.strip()]
 
 
+def connection_limit(most: int) -> str:
+    """Return the statement that lets so many connections into the database at once; superusers are not counted."""
+    return f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT {most:d}', current_database()); END $$"
+
+
 def execute(
     data: Client,
     statements: list[str],

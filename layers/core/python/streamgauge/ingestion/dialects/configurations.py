@@ -21,12 +21,16 @@ JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 
 FLAGS: Final = (
     b'{"flags":{},"featureFlags":{},"featureFlagPayloads":{},"errorsWhileComputingFlags":false,"sessionRecording":false,'
-    b'"supportedCompression":["gzip-js","gzip"]}'
+    b'"supportedCompression":[]}'
 )
-"""PostHog: no feature flags and no recordings, in the words of every version of its clients."""
+"""PostHog: no feature flags and no recordings, in the words of every version of its clients.
+
+No compression either: its browser library says `text/plain` of what it compresses, and API Gateway hands that on as text, which
+compressed bytes do not survive.
+"""
 NO_RECORDING: Final = b'{"status":"Ok"}'
 _REMOTE: Final = {
-    "supportedCompression": ["gzip-js", "gzip"],
+    "supportedCompression": [],
     "hasFeatureFlags": False,
     "sessionRecording": False,
     "captureDeadClicks": False,

@@ -29,6 +29,10 @@ _MONTHS: Final = {
     for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)  # noqa: SIM905
 }
 _ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
+_SYSLOG: Final = re.compile(rb"(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [^ ]+ [^ ]+: ")
+"""What syslog writes in front of a line."""
+_PORT: Final = re.compile(r":\d+$")
+_NO_HOST: Final = frozenset({"-", "_"})
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PAGE_EXTENSIONS: Final = frozenset({"html", "htm", "php", "asp", "aspx", "jsp"})
 _NOT_MODIFIED: Final = 304
@@ -93,7 +97,7 @@ def parse_line(line: bytes) -> Request | Unreadable:
         host=host,
         time=moment,
         method=method,
-        target=re.sub(r" HTTP/[0-9.]+$", "", target),
+        target=re.sub(r" +HTTP/[0-9.]+$", "", target),
         status=0 if match["status"] == b"-" else int(match["status"]),
         referrer=referrer,
         agent=agent,
@@ -143,7 +147,7 @@ def address(host: str) -> str:
 
     So a log with resolved names still tells its visitors apart, and such an address has no place on the map.
     """
-    found = _ip(host)
+    found = _ip(host) or _ip(_PORT.sub("", host).strip("[]"))
     if found is not None:
         return found
     return str(ipaddress.IPv6Address(b"\xfd" + blake2b(host.encode("utf-8", "surrogatepass"), digest_size=15).digest()))
@@ -175,11 +179,18 @@ def _ip(host: str) -> str | None:
 
 
 def _who(field: bytes) -> tuple[str, str | None]:
-    """Return (host, virtual host) of what stands before the time: `[vhost[:port]] host ident user`."""
-    names = undo_escapes(field).split(" ")
+    """Return (host, virtual host) of what stands before the time: `[vhost[:port]] host ident user`.
+
+    In place of the host may stand the addresses that proxies forwarded (`client, proxy`): the first is the visitor's.
+    """
+    names = re.sub(r", *[^ ]+", "", undo_escapes(_SYSLOG.sub(b"", field))).split(" ")
     first = names[0]
-    if len(names) > 1 and _ip(first) is None and _ip(names[1]) is not None:
-        return names[1], re.sub(r":\d+$", "", first).lower()
+    if (
+        len(names) > 1
+        and _ip(first) is None
+        and (_ip(names[1]) is not None or (_PORT.search(first) and names[1] != "-"))
+    ):
+        return names[1], _PORT.sub("", first).lower() if first not in _NO_HOST else None
     return first, None
 
 

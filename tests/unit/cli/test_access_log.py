@@ -61,12 +61,30 @@ def test_fields_behind_the_agent(rest):
     [
         ("www.Example.com:443 192.0.2.1", "www.example.com"),
         ("example.com 192.0.2.1", "example.com"),
+        ("192.168.0.9:80 192.0.2.1", "192.168.0.9"),
+        ("_ 192.0.2.1", None),
+        ("- 192.0.2.1", None),
         ("192.0.2.1", None),
+        # What proxies forwarded, the client first.
+        ("192.0.2.1, 10.0.0.1, 10.0.0.2", None),
+        ("example.com:443 192.0.2.1,10.0.0.1", "example.com"),
+        # Sent through syslog.
+        ("Feb  9 23:59:59 web1 nginx: 192.0.2.1", None),
+        ("<190>Feb 29 23:59:59 web1 nginx[7]: example.com:443 192.0.2.1", "example.com"),
     ],
 )
 def test_virtual_host_in_front(front, virtual_host):
     read = parsed(line(host=front))
     assert (read.host, read.virtual_host) == ("192.0.2.1", virtual_host)
+
+
+def test_virtual_host_before_a_resolved_name():
+    read = parsed(line(host="example.com:80 host.provider.example"))
+    assert (read.host, read.virtual_host) == ("host.provider.example", "example.com")
+
+
+def test_spaces_before_the_protocol_are_no_part_of_the_target():
+    assert kind(parsed(line("GET /history/skylab.html  HTTP/1.0"))) is Kind.PAGE_VIEW
 
 
 def test_iso_time():
@@ -183,6 +201,8 @@ def test_page_url():
 def test_names_instead_of_addresses_become_private_addresses():
     assert address("192.0.2.1") == "192.0.2.1"
     assert address("2001:DB8:0::1") == "2001:db8::1"
+    assert address("[2001:db8::1]") == address("[2001:db8::1]:443") == "2001:db8::1"
+    assert address("192.0.2.1:5555") == "192.0.2.1"
     assert address("crawler.example.net").startswith("fd")
     assert address("crawler.example.net") == address("crawler.example.net") != address("other.example.net")
 

@@ -68,7 +68,10 @@ def size(source: Source) -> int:
 
 
 def sources(paths: list[Path], ending: str) -> list[Source]:
-    """Return the files themselves, and in place of each zip archive its entries with this ending. Raises CommandError."""
+    """Return the files themselves, and in place of each zip archive its entries with this ending. Raises CommandError.
+
+    Hidden entries are none (`__MACOSX/._name`, which one system adds beside each file that it packs).
+    """
     found: list[Source] = []
     for path in paths:
         size(path)
@@ -77,6 +80,7 @@ def sources(paths: list[Path], ending: str) -> list[Source]:
             continue
         with _archive(path) as archive:
             entries = [ZipEntry(path, name) for name in archive.namelist() if name.lower().endswith(ending)]
+        entries = [entry for entry in entries if not entry.name.startswith(".")]
         if not entries:
             raise CommandError(f"the archive {path} holds no {ending} file.")
         found += entries

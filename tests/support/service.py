@@ -234,6 +234,8 @@ class Service:
             path, query = web_request.url.path, web_request.url.query.decode()
             known = authorizer.handler({"headers": headers}, None)["context"]
             event = request(web_request.method, path, caller=known, query=query, headers=headers)
+            if web_request.content:
+                event |= {"body": b64encode(web_request.content).decode(), "isBase64Encoded": True}
             answer = Answer(import_module(self.function_of(web_request.method, path)).handler(event, None))
         return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
 

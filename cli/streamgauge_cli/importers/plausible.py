@@ -10,7 +10,7 @@ import typer
 
 from streamgauge_cli import console
 from streamgauge_cli.connection import explain
-from streamgauge_cli.errors import AnswerError
+from streamgauge_cli.errors import AnswerError, CommandError
 from streamgauge_cli.importers import resume
 from streamgauge_cli.importers.running import Unreadable, show_examples, summarize
 from streamgauge_cli.plausible import BadRowError, Sums, Table, cities, pieces, table_of
@@ -62,7 +62,7 @@ def command(
     Shown are days before the first visit that was counted here. A day that comes again, in this export or a later one,
     replaces what it had. Needs an admin key.
     """
-    found = [_file(source) for source in sources(files, ".csv")]
+    found = _files(files)
     known = {} if geonames is None else cities(line.text for line in lines(geonames))
     events = _events_of_days(found)
     folder = resume.folder(service.connection.home, Path.cwd())
@@ -101,9 +101,24 @@ def command(
     summarize(total, _LABELS, note, as_json=as_json)
 
 
-def _file(source: Source) -> File:
-    header = next((record.fields for record in records(lines(source))), None) or ()
-    return File(source, table_of(source.name, header), header)
+def _files(paths: list[Path]) -> list[File]:
+    """Return the files of an export; what is empty, or no list of ours in an archive, is left out. Raises CommandError."""
+    found: list[File] = []
+    for source in sources(paths, ".csv"):
+        header = next((record.fields for record in records(lines(source))), None) or ()
+        if not header:
+            console.warn(f"{source} is empty and is left out.")
+            continue
+        try:
+            found.append(File(source, table_of(source.name, header), header))
+        except CommandError as error:
+            if isinstance(source, Path):
+                raise
+            # An archive may hold lists that came later.
+            console.warn(f"{error} It is left out.")
+    if not found:
+        raise CommandError("none of these files holds a list of Plausible's export.")
+    return found
 
 
 def _read(file: File, known: Mapping[str, str], bad: Unreadable, counts: Counter[str]) -> Sums:

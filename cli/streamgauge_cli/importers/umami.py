@@ -159,6 +159,8 @@ def _sort(files: list[Path], data: EventData) -> tuple[list[Source], Sessions]:
             sessions |= _sessions(source, found)
         elif found.holds_data:
             data.add(source, found)
+        elif not header:
+            console.warn(f"{source} is empty and is left out.")
         elif isinstance(source, Path):
             raise unknown_file(source, header)
         else:

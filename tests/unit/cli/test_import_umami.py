@@ -226,9 +226,13 @@ def test_a_zip_and_what_else_is_in_it(service, import_, tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("out/website_event.csv", table(CLOUD, {}, {"event_id": "e2"}))
         archive.writestr("out/session_data.csv", "session_id,data_key,string_value\n")
+        archive.writestr("out/session.csv", "")
+        archive.writestr("__MACOSX/out/._website_event.csv", b"\0\5\26\7")
         archive.writestr("readme.txt", "")
     outcome = import_(path)
     assert counts(outcome)["accepted"] == 2
+    assert "session.csv is empty and is left out" in outcome.stderr
+    assert "._website" not in outcome.stderr
     assert "session_data.csv holds neither events nor sessions" in outcome.stderr
 
 

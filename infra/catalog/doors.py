@@ -26,6 +26,7 @@ FUNCTIONS: Final = (
                 for pair in ("track t", "page p", "screen s", "identify i", "group g", "alias a", "batch b")
                 for name in pair.split()
             ),
+            Route("POST", "/v1/import", open=True),
             Route("POST", "/beacon/v1/batch", open=True),
             Route("GET", "/v1/projects/{key}/settings", open=True),
             Route("GET", "/sourceConfig", open=True),

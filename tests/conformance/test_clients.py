@@ -118,6 +118,66 @@ def test_buffering_quality_and_exit_of_segments_calls(service: Service) -> None:
     assert (quality["buffering_seconds"], quality["failed_views"]) == (4, 0)
 
 
+@pytest.mark.parametrize(
+    ("calls", "at", "watched"),
+    [
+        # 0 to 20, 2 s more until it was sought, then 35 to 45: the way between was not watched.
+        (
+            [film("Content Playing", 20), film("Playback Seek Completed", 35), film("Content Playing", 45)],
+            (20, 22, 32),
+            32,
+        ),
+        ([film("Playback Seek Started", 12, seek_position=60), film("Content Playing", 70)], (12, 23), 22),
+        (
+            [film("Playback Seek Started", 12), film("Playback Seek Completed", 60), film("Content Playing", 70)],
+            (12, 13, 23),
+            22,
+        ),
+        # Fifteen seconds of buffering, up to the next heartbeat.
+        ([film("Playback Buffer Started", 15), film("Content Playing", 25)], (15, 30), 25),
+        ([film("Playback Buffer Completed", 15), film("Content Playing", 25)], (20, 30), 25),
+    ],
+)
+def test_one_half_of_a_pair_tells_what_both_do(
+    service: Service, calls: list[dict[str, Any]], at: tuple[float, ...], watched: float
+) -> None:
+    site = f"half-{calls[0]['event'].replace(' ', '-')}-{len(calls)}"
+    send(service, site, [film("Playback Started", 0), film("Content Playing", 10), *calls], (0, 10, *at))
+    found = figures(service, site, "film")
+    assert (found["views"], found["watch_time_seconds"]) == (1, watched)
+    waited = 15 if "Buffer Started" in calls[0]["event"] else 0
+    assert found["rebuffer_ratio"] == pytest.approx(waited / (waited + watched))
+
+
+def test_ads_between_two_parts_are_no_watch_time(service: Service) -> None:
+    """The example lifecycle of Segment's video spec, with its mid-roll ad."""
+    ads = [("Ad Started", 0), ("Ad Playing", 10), ("Ad Playing", 20), ("Ad Completed", 21)]
+    calls = [
+        {"event": "Video Playback Started", "properties": {"content_asset_ids": ["film"], "position": 0}},
+        film("Content Started", 0, pod_id="segA"),
+        film("Content Playing", 10),
+        film("Content Playing", 20),
+        film("Playback Paused", 21, content_asset_id="film", ad_asset_id=None),
+        film("Playback Resumed", 21),
+        *(film(name, position, asset_id="ad123", total_length=21) for name, position in ads),
+        film("Content Playing", 30, pod_id="segB"),
+        film("Content Completed", 100),
+        film("Playback Completed", 100),
+    ]
+    calls[0]["anonymousId"], calls[0]["properties"]["session_id"] = "a", "s"
+    send(service, "midroll", calls, (0, 0.1, 10, 20, 21, 30, 31, 41, 51, 52, 61, 131, 131.1))
+    found = figures(service, "midroll", "film")
+    assert {
+        name: found[name] for name in ("views", "watch_time_seconds", "avg_watch_percentage", "completion_rate")
+    } == {
+        "views": 1,
+        "watch_time_seconds": 100,
+        "avg_watch_percentage": 100,
+        "completion_rate": 1,
+    }
+    assert service.get("/api/metrics/video/ad123", DAY, site="midroll").json.get("views", 0) == 0
+
+
 PAGE = {"type": "page", "anonymousId": "a", "properties": {"url": "https://example.org/"}}
 JOINING = {
     "identify": ("/v1/batch", {"type": "identify", "anonymousId": "a", "userId": "u", "traits": {"plan": "pro"}}),

@@ -80,6 +80,7 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/v1/funnels/track",
         "/api/analytics/view/{videoId}",
         *(f"/v1/{name}" for name in ("track", "page", "screen", "identify", "group", "alias", "batch", *"tpsigab")),
+        "/v1/import",
         "/beacon/v1/batch",
         "/v1/projects/{key}/settings",
         "/sourceConfig",

@@ -97,7 +97,8 @@ def _segment() -> dict[str, dict[str, Any]]:
         "required": ["batch"],
         "properties": {"batch": {"type": "array", "items": message, "minItems": 1, "maxItems": 500}},
     }
-    batches = dict.fromkeys(("/v1/batch", "/v1/b", "/beacon/v1/batch"), ("Segment: up to 500 calls", several))
+    paths = ("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch")
+    batches = dict.fromkeys(paths, ("Segment: up to 500 calls", several))
     taken: dict[int, tuple[str, str | None]] = {
         200: ("Taken; a refused call of a batch is kept as a dead letter.", None)
     }

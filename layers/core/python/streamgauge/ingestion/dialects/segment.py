@@ -49,7 +49,7 @@ def read(call: Call) -> Reading:
     """Return the drafts of a call; its type is what the path says, or what it says itself."""
     last = call.path.rpartition("/")[2]
     kind = _SHORT.get(last, last)
-    if kind == "batch":
+    if kind in {"batch", "import"}:
         return Reading(_batch(call.body), single=False)
     try:
         message = read_object(call.body.strip())
@@ -201,5 +201,5 @@ def answer(reading: Reading) -> outcome.Outcome:
 
 
 DIALECT: Final = Dialect("segment", read, reread, answer, foreign=True)
-PATHS: Final = (*(f"/v1/{name}" for pair in _SHORT.items() for name in pair), "/beacon/v1/batch")
-"""The last is where RudderStack's browser library sends beacons."""
+PATHS: Final = (*(f"/v1/{name}" for pair in _SHORT.items() for name in pair), "/v1/import", "/beacon/v1/batch")
+"""The last two take batches: of Segment's library for .NET, and RudderStack's browser library sends its beacons there."""

@@ -54,7 +54,8 @@ def video_of(name: str, properties: Mapping[str, Any]) -> dict[str, Any] | None:
     if wanted == SEEK_STARTED:
         known |= {"from": position, "to": seconds(properties.get("seek_position"))}
     elif wanted == SEEK_COMPLETED:
-        known |= {"from": position, "to": position}
+        # Where it ended says nothing of where it began: without its first half, the way there was not watched.
+        known |= {"position": None, "to": position}
     told = {key: value for key, value in known.items() if value is not None}
     rest = {key: value for key, value in properties.items() if key not in _USED and key not in _OWN}
     return {

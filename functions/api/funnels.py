@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.edge.callers import require
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of, skip_of
 from streamgauge.edge.filter_parameters import FilteredParameters, asked_filters
 from streamgauge.edge.http import ADMIN, READ, application, bypasses_cache, cached, caller, site_for, site_named
 from streamgauge.edge.parameters import RangeParameters, ReportRange, report_range
@@ -74,9 +74,8 @@ def _answer(funnel_id: str, asked: FilteredParameters, by: Breakdown | None, *, 
     question = Question(kept, days, asked.bots, by, asked_filters(app, ["breakdown"]))
     body = _figures(question, asked, now)
     if by is not None:
-        values, skip = body["breakdown"], skip_of(asked.cursor)
-        body["breakdown"] = values[skip : skip + asked.limit]
-        body["next_cursor"] = next_cursor(skip + asked.limit if len(values) > skip + asked.limit else None)
+        body["breakdown"], next_skip = page_of(asked.limit, asked.cursor).of_all(body["breakdown"])
+        body["next_cursor"] = next_cursor(next_skip)
         body["attribution"] = attribution() if by in PLACES else None
     past = days.end < local_day(now, days.timezone)
     shown = body if timed else reports.plain(body)

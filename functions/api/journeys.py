@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.filter_parameters import CohortParameters, FilteredParameters, PathParameters, asked_filters
 from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.parameters import ListParameters, ReportParameters, ReportRange, report_range
@@ -20,7 +20,7 @@ from streamgauge.web import retention as cohorts
 from streamgauge.web.goal_reports import By
 from streamgauge.web.journey_models import Conversions, Goals, Paths, Retention, Text
 from streamgauge.web.paths import MOST_STEPS, Walk
-from streamgauge.web.question import Page, Question
+from streamgauge.web.question import Question
 
 app = application()
 
@@ -79,7 +79,7 @@ def path_report(
     """
     question, days = _question(website_id, asked, "page", "direction", "steps")
     walk = Walk(folded(cut(page).path), direction, steps)
-    body = paths.paths(question, walk, Page(asked.limit, skip_of(asked.cursor)))
+    body = paths.paths(question, walk, page_of(asked.limit, asked.cursor))
     body["next_cursor"] = next_cursor(body.pop("next_skip"))
     return _answer(body, days)
 
@@ -99,7 +99,7 @@ def goal_report(
         raise OutOfBoundsError(message, [(["query", "goal_id" if goal_id is None else "by"], message)])
     if goal_id is None or by is None:
         return _answer({**goal_reports.report(question, compare), "next_cursor": None}, days)
-    body = goal_reports.report_by(question, goal_id, by, Page(asked.limit, skip_of(asked.cursor)), compare)
+    body = goal_reports.report_by(question, goal_id, by, page_of(asked.limit, asked.cursor), compare)
     shown = attribution() if by in PLACES else None
     if shown:
         body["attribution"] = shown

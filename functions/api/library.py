@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.access.registry import SiteRecord
 from streamgauge.access.site_settings import play_min_seconds
 from streamgauge.clock import MICROSECONDS, day_start, local_day
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.held import HeldAnswers
 from streamgauge.edge.http import READ, application, bypasses_cache, cached, site_for
 from streamgauge.edge.library_models import (
@@ -28,7 +28,8 @@ from streamgauge.edge.library_models import (
 )
 from streamgauge.edge.parameters import ReportRange, report_range
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.library import reports
+from streamgauge.library import ranked, reports
+from streamgauge.library.days import bandwidth_of_days, peaks
 from streamgauge.library.figures import FIRST_DAY, LAST_DAY, Scope, Window, of_window, window_start
 from streamgauge.settings import settings
 from streamgauge.store import postgres
@@ -96,10 +97,6 @@ def _answer(question: Question, make: Callable[[], Any]) -> Response[Any]:
     return cached(body, left)
 
 
-def _page(asked: DayParameters) -> reports.Page:
-    return reports.Page(asked.limit, skip_of(asked.cursor))
-
-
 def _list(question: Question, found: tuple[list[Any], int | None]) -> Any:  # noqa: ANN401 - of each list's own shape
     return {"range": question.days.echo(), "results": found[0], "next_cursor": next_cursor(found[1])}
 
@@ -128,7 +125,7 @@ def library(library_id: str, asked: Asked) -> Response[RangedLibrary]:
 def popular(asked: Asked) -> Response[Popular]:
     """List what is played most, of all types; by default in the last 30 days."""
     question = _question(asked, "month")
-    found = reports.popular(postgres.read, question.scope, _page(asked))
+    found = ranked.popular(postgres.read, question.scope, page_of(asked.limit, asked.cursor))
     return cached(_list(question, found), AT_ONCE)
 
 
@@ -136,10 +133,8 @@ def popular(asked: Asked) -> Response[Popular]:
 def popular_of_type(content_type: str, asked: Asked) -> Response[Popular]:
     """List what is played most of a type, such as movie; by default in the last 30 days."""
     question = _question(asked, "month")
-    page = _page(asked)
-    return _answer(
-        question, lambda: _list(question, reports.popular(postgres.read, question.scope, page, content_type))
-    )
+    page = page_of(asked.limit, asked.cursor)
+    return _answer(question, lambda: _list(question, ranked.popular(postgres.read, question.scope, page, content_type)))
 
 
 @app.get("/api/v1/analytics/users/<user_id>", security=READ, tags=["library"])
@@ -160,8 +155,8 @@ def user(user_id: str, asked: Asked) -> Response[RangedUser]:
 def genres(asked: Asked) -> Response[Genres]:
     """List the genres that are played most, by the catalogue; by default in the last 30 days."""
     question = _question(asked, "month")
-    page = _page(asked)
-    return _answer(question, lambda: _list(question, reports.genres(postgres.read, question.scope, page)))
+    page = page_of(asked.limit, asked.cursor)
+    return _answer(question, lambda: _list(question, ranked.genres(postgres.read, question.scope, page)))
 
 
 @app.get("/api/v1/analytics/active-users", security=READ, tags=["library"])
@@ -192,12 +187,12 @@ def bandwidth(
 ) -> Response[Bandwidth]:
     """Show what sessions streamed, per day or per user, most first; by default in the last 30 days."""
     question = _question_of_days(asked)
-    page = _page(asked)
+    page = page_of(asked.limit, asked.cursor)
 
     def make() -> Any:  # noqa: ANN401 - a list of either shape
         if by == "user":
-            return _list(question, reports.bandwidth_of_users(postgres.read, question.scope, page))
-        return _list(question, (reports.bandwidth_of_days(postgres.read, question.scope, user_id), None))
+            return _list(question, ranked.bandwidth_of_users(postgres.read, question.scope, page))
+        return _list(question, (bandwidth_of_days(postgres.read, question.scope, user_id), None))
 
     return _answer(question, make)
 
@@ -208,7 +203,7 @@ def streams(asked: InDays) -> Response[Streams]:
     question = _question_of_days(asked)
 
     def make() -> Any:  # noqa: ANN401 - a list of either shape
-        rows = reports.peaks(postgres.read, question.scope)
+        rows = peaks(postgres.read, question.scope)
         peak = max(row["peak_concurrent_streams"] for row in rows)
         return {**_list(question, (rows, None)), "peak_concurrent_streams": peak}
 

@@ -7,12 +7,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.access.site_settings import play_min_seconds
 from streamgauge.clock import MICROSECONDS, local_day
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.library_models import SessionDays
 from streamgauge.edge.parameters import RangeParameters, report_range
+from streamgauge.library.days import daily_stats
 from streamgauge.library.figures import Scope
-from streamgauge.library.reports import daily_stats
 from streamgauge.sessions import live
 from streamgauge.sessions.models import ActiveSessions, shown
 from streamgauge.sessions.players import SOURCE
@@ -38,13 +38,13 @@ def of_user(
 ) -> ActiveSessions:
     """List the sessions of a user, the latest first, live ones included."""
     site = site_for(app, "read", website_id)
-    now, skip = time.time_ns() // 1000, skip_of(cursor)
+    now, page = time.time_ns() // 1000, page_of(limit, cursor)
     going_on = [one for one in live.listed(site.site_id, now) if one.user_id == user_id and one.item.source != SOURCE]
-    stored = sessions_of_user(postgres.read, site.site_no, user_id, skip + limit + 1)
-    sessions = merged(stored, going_on)
+    stored = sessions_of_user(postgres.read, site.site_no, user_id, page.take)
+    sessions, next_skip = page.of_all(merged(stored, going_on))
     return ActiveSessions(
-        results=[shown(session, now) for session in sessions[skip : skip + limit]],
-        next_cursor=next_cursor(skip + limit if skip + limit < len(sessions) else None),
+        results=[shown(session, now) for session in sessions],
+        next_cursor=next_cursor(next_skip),
     )
 
 

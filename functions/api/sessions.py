@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import READ, WRITE, application, site_for
 from streamgauge.edge.session_models import (
     NO_HISTORY,
@@ -55,11 +55,11 @@ def active(
 ) -> ActiveSessions:
     """List the sessions that go on, the latest first; players' too, whose video events name their user."""
     site = site_for(app, "read", website_id)
-    now, skip = time.time_ns() // 1000, skip_of(cursor)
-    sessions = live.active(site.site_id, now)
+    now = time.time_ns() // 1000
+    sessions, next_skip = page_of(limit, cursor).of_all(live.active(site.site_id, now))
     return ActiveSessions(
-        results=[shown(session, now) for session in sessions[skip : skip + limit]],
-        next_cursor=next_cursor(skip + limit if skip + limit < len(sessions) else None),
+        results=[shown(session, now) for session in sessions],
+        next_cursor=next_cursor(next_skip),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import MICROSECONDS, day_start, local_day
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import ADMIN, READ, application, site_for
 from streamgauge.edge.parameters import RangeParameters, report_range
 from streamgauge.places.attribution import attribution
@@ -34,10 +34,10 @@ def list_alerts(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Alerts:
     """List the alerts of a site, the latest first."""
-    site, skip = site_for(app, "read", website_id), skip_of(cursor)
-    found = stored.alerts(postgres.read, site.site_no, user_id, status, skip, limit + 1)
-    more = skip + limit if len(found) > limit else None
-    return Alerts(results=found[:limit], next_cursor=next_cursor(more), attribution=attribution())
+    site, page = site_for(app, "read", website_id), page_of(limit, cursor)
+    found = stored.alerts(postgres.read, site.site_no, user_id, status, page.skip, page.limit + 1)
+    results, next_skip = page.of_rest(found)
+    return Alerts(results=results, next_cursor=next_cursor(next_skip), attribution=attribution())
 
 
 @app.post("/api/v1/analytics/sharing/alerts/<alert_id>/dismiss", security=ADMIN, tags=["sharing"])

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import MICROSECONDS, iso, local_day
 from streamgauge.edge.csv_answers import wants_csv, write_csv
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.filter_parameters import asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
 from streamgauge.edge.parameters import ListParameters, RangeParameters, ReportParameters, ReportRange, report_range
@@ -84,7 +84,7 @@ def videos(
     """List the videos with most views (or watch time, or qualified views), ties by id."""
     now = _now()
     question, days = _question(website_id, asked, now, "sort")
-    body = reports.top_videos(question, sort, asked.limit, skip_of(asked.cursor))
+    body = reports.top_videos(question, sort, page_of(asked.limit, asked.cursor))
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 
@@ -146,7 +146,7 @@ def breakdown(
     """
     now = _now()
     question, days = _question(website_id, asked, now, "by")
-    body = reports.breakdown(question, video_id, by, asked.limit, skip_of(asked.cursor))
+    body = reports.breakdown(question, video_id, by, page_of(asked.limit, asked.cursor))
     shown = attribution() if by in PLACES else None
     told = {"video_id": video_id, **({"attribution": shown} if shown else {})}
     return _answer({**told, **body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)

@@ -9,13 +9,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.clock import local_day
 from streamgauge.dimensions import Dimension
-from streamgauge.edge.cursors import next_cursor, skip_of
+from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.filter_parameters import WebsiteParameters, asked_filters
 from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.parameters import report_range
 from streamgauge.edge.tables import as_table
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
+from streamgauge.rollups.paging import Page
 from streamgauge.store import postgres
 from streamgauge.web import lists, properties, reports
 from streamgauge.web.models import (
@@ -28,7 +29,7 @@ from streamgauge.web.models import (
     TopPlaces,
     TopValues,
 )
-from streamgauge.web.question import Page, Question
+from streamgauge.web.question import Question
 
 app = application()
 
@@ -76,7 +77,7 @@ def _list(
     **more: str,
 ) -> Response[Any]:
     """Answer a list, page by page."""
-    page = Page(asked.limit, skip_of(asked.cursor))
+    page = page_of(asked.limit, asked.cursor)
 
     def of_page(question: Question, compare: int | None) -> dict[str, Any]:
         body = report(question, page, compare)

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamgauge.library import kept, reports
+from streamgauge.library import kept, ranked, reports
+from streamgauge.library.days import bandwidth_of_days, daily_stats, peaks
 from streamgauge.library.figures import Scope
+from streamgauge.rollups.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,14 +79,14 @@ def figures(read: Callable[..., Any], scope: Scope) -> dict[str, Any]:
     end = int(datetime(scope.last.year, scope.last.month, scope.last.day, tzinfo=ZoneInfo(ZONE)).timestamp()) * SECOND
     return {
         "server": reports.server(read, scope, end),
-        "popular": reports.popular(read, scope, reports.Page(100))[0],
-        "genres": reports.genres(read, scope, reports.Page(100))[0],
+        "popular": ranked.popular(read, scope, Page(100))[0],
+        "genres": ranked.genres(read, scope, Page(100))[0],
         "films": sums_of_library(read, scope, "films"),
         "own": sums_of_library(read, scope, "own"),
-        "users": reports.bandwidth_of_users(read, scope, reports.Page(100))[0],
-        "days": reports.bandwidth_of_days(read, scope, None),
-        "daily": reports.daily_stats(read, scope),
-        "peaks": reports.peaks(read, scope),
+        "users": ranked.bandwidth_of_users(read, scope, Page(100))[0],
+        "days": bandwidth_of_days(read, scope, None),
+        "daily": daily_stats(read, scope),
+        "peaks": peaks(read, scope),
         "active": reports.active_users(read, scope, end - 40 * 24 * HOUR, end),
     }
 

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamgauge.library import reports
+from streamgauge.library import ranked, reports
+from streamgauge.library.days import bandwidth_of_days, peaks
 from streamgauge.library.figures import Scope
+from streamgauge.rollups.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,22 +100,22 @@ def test_figures_equal_a_plain_count(database, sessions):
     groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in chosen:
         groups[one["content_id"]].append(one)
-    ranked = sorted(
+    wanted = sorted(
         (-plays_of(of_item), -len({one["user_id"] for one in of_item}), -sum(one["duration"] for one in of_item), item)
         for item, of_item in groups.items()
         if plays_of(of_item)
     )
-    found, _ = reports.popular(read, scope, reports.Page(10))
+    found, _ = ranked.popular(read, scope, Page(10))
     assert [(-row["plays"], -row["unique_users"], row["content_id"]) for row in found] == [
-        (plays, users, item) for plays, users, _, item in ranked
+        (plays, users, item) for plays, users, _, item in wanted
     ]
     for skip in range(3):
-        page, _ = reports.popular(read, scope, reports.Page(1, skip))
+        page, _ = ranked.popular(read, scope, Page(1, skip))
         assert page == found[skip : skip + 1]
 
     tags = {"a": ("x", "y"), "b": ("y",)}
     wanted = Counter(genre for one in chosen for genre in tags.get(one["content_id"], ()) if one["duration"] >= PLAY)
-    assert {row["genre"]: row["plays"] for row in reports.genres(read, scope, reports.Page(10))[0]} == wanted
+    assert {row["genre"]: row["plays"] for row in ranked.genres(read, scope, Page(10))[0]} == wanted
 
     now = BEGIN + 60 * 3600 * SECOND
     whole = reports.server(read, scope, now)
@@ -129,8 +131,8 @@ def test_figures_equal_a_plain_count(database, sessions):
     films = [one for one in chosen if library_of.get(one["content_id"], one["library_id"]) == "films"]
     assert reports.library(read, scope, "films")["total_plays"] == plays_of(films)
     for part in (
-        reports.bandwidth_of_days(read, scope, None),
-        reports.bandwidth_of_users(read, scope, reports.Page(10))[0],
+        bandwidth_of_days(read, scope, None),
+        ranked.bandwidth_of_users(read, scope, Page(10))[0],
     ):
         assert sum(row["bandwidth_gb"] for row in part) == pytest.approx(whole["total_bandwidth_gb"])
 
@@ -139,7 +141,7 @@ def test_figures_equal_a_plain_count(database, sessions):
 @given(sessions=st.lists(session(), max_size=25))
 def test_peaks_equal_a_look_at_every_instant(database, sessions):
     put(database, sessions)
-    found = reports.peaks(
+    found = peaks(
         lambda query, parameters: database.execute(query, parameters).fetchall(),
         Scope(1, PLAY, FIRST, LAST, zone=ZONE),
     )

@@ -8,8 +8,9 @@ from streamgauge.dimensions import Dimension
 from streamgauge.edge.parameters import ReportRange
 from streamgauge.jobs import queries
 from streamgauge.rollups import candidates
+from streamgauge.rollups.paging import Page
 from streamgauge.web import lists
-from streamgauge.web.question import Page, Question
+from streamgauge.web.question import Question
 
 FIRST = date(2026, 1, 10)
 DAYS = 100

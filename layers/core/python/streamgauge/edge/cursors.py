@@ -7,6 +7,7 @@ import binascii
 from typing import Final
 
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.rollups.paging import Page
 
 MOST_ROWS: Final = 10_000
 """How far down a ranked list pages lead."""
@@ -32,3 +33,8 @@ def skip_of(cursor: str | None) -> int:
         pass
     message = "This is no `next_cursor` of this list."
     raise OutOfBoundsError(message, [(["query", "cursor"], message)])
+
+
+def page_of(limit: int, cursor: str | None) -> Page:
+    """Return the page that a cursor leads to. Raises OutOfBoundsError for a text that is no cursor."""
+    return Page(limit, skip_of(cursor))

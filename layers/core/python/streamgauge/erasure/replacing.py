@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import LiteralString
 
-    from streamgauge.store.postgres import Connection
+    from streamgauge.store.postgres import Connection, Query
 
 
 class Replaced(NamedTuple):
@@ -150,7 +150,7 @@ class _Work:
     def _texts(self, query: LiteralString, **more: object) -> Iterable[str]:
         return [text for (text,) in self._execute(query, **more)]
 
-    def _execute(self, query: LiteralString | sql.Composed, **more: object) -> Any:  # noqa: ANN401 - a cursor
+    def _execute(self, query: Query, **more: object) -> Any:  # noqa: ANN401 - a cursor
         return self.connection.execute(query, self.key | more)
 
 

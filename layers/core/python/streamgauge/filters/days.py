@@ -9,7 +9,7 @@ from streamgauge.errors import OutOfBoundsError
 if TYPE_CHECKING:
     from datetime import date
 
-    from streamgauge.rollups.ranges import Read
+    from streamgauge.store.postgres import Read
 
 _LAST_GONE: Final[LiteralString] = """
 SELECT max(day) + 1, max(day) FILTER (WHERE day BETWEEN %(start)s AND %(end)s) FROM site_days

@@ -20,9 +20,9 @@ from streamgauge.warehouse.dictionaries import bigints
 from streamgauge.warehouse.raw import fact_of_row, utc_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from streamgauge.store.postgres import Connection
+    from streamgauge.store.postgres import Connection, Query
 
 LONGEST_VISIT_DAYS: Final = 7
 """A visit that began longer ago is not looked for to learn whose an event without a user id is."""
@@ -159,7 +159,7 @@ class Reader:
     def _rows(self, statement: sql.Composed) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, self.key, binary=True).fetchall()
 
-    def _read(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as `Read` says
+    def _read(self, query: Query, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, parameters).fetchall()
 
     def _milestones(self) -> dict[str, Any]:

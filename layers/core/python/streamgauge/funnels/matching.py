@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamgauge.funnels.models import FunnelDefinition, Step
-    from streamgauge.rollups.ranges import Read
+    from streamgauge.store.postgres import Read
 
 _OTHER_TYPES: Final = {
     name: number

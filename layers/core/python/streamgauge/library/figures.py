@@ -12,6 +12,8 @@ from streamgauge.clock import MICROSECONDS, instant, local_day
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from streamgauge.library.shapes import BandwidthRow
+
 Window = Literal["day", "week", "month", "year", "all"]
 
 WINDOWS: Final[dict[Window, int]] = {"day": 1, "week": 7, "month": 30, "year": 365}
@@ -166,3 +168,13 @@ def days_of(first: date, last: date) -> list[date]:
 def told(at: int | None) -> str | None:
     """Return an instant in microseconds as the API writes it."""
     return None if at is None else instant(at).isoformat()
+
+
+def bandwidth(sessions: int, streamed: float, duration: int) -> BandwidthRow:
+    """Return what sessions of so many microseconds streamed, and their mean bitrate over that time."""
+    return {
+        "bandwidth_gb": gigabytes(streamed),
+        "sessions": sessions,
+        "watch_hours": hours(duration),
+        "mean_bitrate_kbps": streamed / duration if duration else 0.0,
+    }

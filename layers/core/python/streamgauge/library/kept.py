@@ -22,12 +22,11 @@ from streamgauge.library.figures import EVER, days_of
 from streamgauge.library.sums import PARTS, Row, Sums, sums_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from streamgauge.library.figures import Scope
     from streamgauge.library.sums import PartName, Totals
-
-    Read = Callable[[Any, dict[str, Any]], list[tuple[Any, ...]]]
+    from streamgauge.store.postgres import Read
 
 PATIENCE_SECONDS: Final = 20.0
 """So long somebody adds up what is missing (a million sessions take some seconds); who asks again goes on where it stopped."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from streamgauge.clock import MICROSECONDS, local_day
+from streamgauge.clock import local_day
 from streamgauge.errors import NotFoundError
 from streamgauge.events.facts import user_key
 from streamgauge.library import kept, queries
@@ -25,41 +24,17 @@ from streamgauge.library.figures import (
     user_sums,
 )
 from streamgauge.library.models import BYTES_PER_GB
-from streamgauge.library.sums import GroupSums, People, Totals
+from streamgauge.library.sums import GroupSums, People
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from datetime import date
 
     from streamgauge.library.shapes import (
-        BandwidthRow,
-        DailyStat,
-        GenreStats,
         LibraryStats,
-        PopularItem,
         ServerStats,
-        StreamsRow,
         UserActivity,
     )
-
-    Read = Callable[[Any, dict[str, Any]], list[tuple[Any, ...]]]
-
-
-class Page(NamedTuple):
-    """Which part of a list is asked for."""
-
-    limit: int
-    skip: int = 0
-
-    @property
-    def take(self) -> int:
-        """How many rows are to be found: one beyond the page tells that there is more."""
-        return self.skip + self.limit + 1
-
-    def cut(self, rows: list[Any]) -> tuple[list[Any], int | None]:
-        """Return the page's rows of all up to `take`, and where the next page begins."""
-        end = self.skip + self.limit
-        return rows[self.skip : end], end if len(rows) > end else None
+    from streamgauge.store.postgres import Read
 
 
 def first_day(read: Read, site_no: int) -> date | None:
@@ -120,74 +95,6 @@ def library(read: Read, scope: Scope, library_id: str) -> LibraryStats:
     }
 
 
-def popular(read: Read, scope: Scope, page: Page, kind: str | None = None) -> tuple[list[PopularItem], int | None]:
-    """Return the items with most plays, then users, then watch time, ties by title and id; `kind` in any case."""
-    plays = kept.gather(read, scope, "items").items
-    if kind is not None:
-        of_type: dict[str, bool] = dict(read(queries.TYPES, {"site_no": scope.site_no, "type": kind}))
-        plays = {item: count for item, count in plays.items() if of_type.get(item, True)}
-    rows: list[PopularItem] = []
-    for items in _leading(plays, page.take):
-        found = read(queries.OF_ITEMS, {**scope.key, "items": items})
-        rows += _popular_rows(read, scope, [row for row in found if kind is None or row[2].lower() == kind.lower()])
-        if len(rows) >= page.take:
-            break
-    rows.sort(key=_rank)
-    return page.cut(rows)
-
-
-def _leading(plays: dict[str, int], take: int) -> Iterator[list[str]]:
-    """Yield items, those of most plays first, at least `take` at a time, and with all that equal the last of them."""
-    by_plays: defaultdict[int, list[str]] = defaultdict(list)
-    for item, count in plays.items():
-        by_plays[count].append(item)
-    items: list[str] = []
-    for count in sorted(by_plays, reverse=True):
-        items += by_plays[count]
-        if len(items) >= take:
-            yield items
-            items = []
-    if items:
-        yield items
-
-
-def _popular_rows(read: Read, scope: Scope, found: list[tuple[Any, ...]]) -> list[PopularItem]:
-    untitled = [row[0] for row in found if row[1] is None]
-    titles: dict[str, str] = (
-        dict(read(queries.TITLES, {"site_no": scope.site_no, "items": untitled})) if untitled else {}
-    )
-    return [
-        {
-            "content_id": content_id,
-            "title": title if title is not None else titles.get(content_id),
-            "content_type": type_,
-            "plays": plays,
-            "unique_users": users,
-            "watch_hours": hours(duration),
-            "watched": watched,
-        }
-        for content_id, title, type_, plays, users, duration, watched in found
-    ]
-
-
-def _rank(row: PopularItem) -> tuple[Any, ...]:
-    return -row["plays"], -row["unique_users"], -row["watch_hours"], row["title"] or "", row["content_id"]
-
-
-def genres(read: Read, scope: Scope, page: Page) -> tuple[list[GenreStats], int | None]:
-    """Return the genres with most plays, then users, then watch time, ties by name."""
-    found = kept.gather(read, scope, "genres").genres
-    ranked = sorted(
-        (-sums.plays, -len(sums.users), -sums.duration, genre) for genre, sums in found.items() if sums.plays
-    )
-    return page.cut(
-        [
-            {"genre": genre, "plays": -plays, "unique_users": -users, "watch_hours": hours(-duration)}
-            for plays, users, duration, genre in ranked
-        ]
-    )
-
-
 def user(read: Read, scope: Scope, user_id: str, days: tuple[date, date] | None, limit: int) -> UserActivity:
     """Return what a user watches, by the days asked for (None: from the user's first session to the last).
 
@@ -239,69 +146,4 @@ def user(read: Read, scope: Scope, user_id: str, days: tuple[date, date] | None,
             }
             for day in every
         ],
-    }
-
-
-def bandwidth_of_days(read: Read, scope: Scope, user_id: str | None) -> list[BandwidthRow]:
-    """Return every day of the scope with what its sessions streamed, of all users or of one."""
-    if user_id is None:
-        of_days = {
-            day: (sums.sessions, sums.streamed, sums.duration) for day, (sums, _) in kept.by_day(read, scope).items()
-        }
-    else:
-        rows = read(queries.BANDWIDTH_OF_DAYS, {**scope.key, "user_key": user_key(user_id)})
-        of_days = {day: (sessions, float(streamed), duration) for day, sessions, streamed, duration in rows}
-    return [
-        {"date": day.isoformat(), **_bandwidth(*of_days.get(day, (0, 0.0, 0)))}
-        for day in days_of(scope.first, scope.last)
-    ]
-
-
-def bandwidth_of_users(read: Read, scope: Scope, page: Page) -> tuple[list[BandwidthRow], int | None]:
-    """Return the users whose sessions streamed most, ties by id."""
-    sums = kept.gather(read, scope, "users").users
-    ranked = sorted(sums, key=lambda number: -sums[number].streamed)
-    if len(ranked) > page.take:
-        least = sums[ranked[page.take - 1]].streamed
-        ranked = [number for number in ranked if sums[number].streamed >= least]
-    names: dict[int, str] = dict(read(queries.USER_IDS, {"site_no": scope.site_no, "numbers": ranked}))
-    rows: list[BandwidthRow] = [
-        {"user_id": names[number], **_bandwidth(sums[number].sessions, sums[number].streamed, sums[number].duration)}
-        for number in sorted(names, key=lambda number: (-sums[number].streamed, names[number]))
-    ]
-    return page.cut(rows)
-
-
-def _bandwidth(sessions: int, streamed: float, duration: int) -> BandwidthRow:
-    return {
-        "bandwidth_gb": gigabytes(streamed),
-        "sessions": sessions,
-        "watch_hours": hours(duration),
-        "mean_bitrate_kbps": streamed / duration if duration else 0.0,
-    }
-
-
-def peaks(read: Read, scope: Scope) -> list[StreamsRow]:
-    """Return every day of the scope with the most streams that played at once in it; paused ones do not."""
-    days = days_of(scope.first, scope.last)
-    found = {day: peak for day, (_, peak) in kept.by_day(read, scope).items()}
-    # Streams of the day before may go on where none begins.
-    found |= kept.peaks_of(read, scope, [day for day in days if day not in found])
-    return [{"date": day.isoformat(), "peak_concurrent_streams": found[day]} for day in days]
-
-
-def daily_stats(read: Read, scope: Scope) -> list[DailyStat]:
-    """Return every day of the scope with the sessions that started on it."""
-    found = kept.by_day(read, scope)
-    return [_daily(day, found[day][0] if day in found else Totals()) for day in days_of(scope.first, scope.last)]
-
-
-def _daily(day: date, sums: Totals) -> DailyStat:
-    return {
-        "date": day.isoformat(),
-        "total_sessions": sums.sessions,
-        "total_duration_minutes": sums.duration // (60 * MICROSECONDS),
-        "unique_users": len(sums.users),
-        "total_bandwidth_gb": gigabytes(sums.streamed),
-        "transcoded_sessions": sums.transcoded,
     }

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from streamgauge.rollups import queries
 
 if TYPE_CHECKING:
-    from streamgauge.rollups.ranges import Bots, Read
+    from streamgauge.rollups.ranges import Bots
+    from streamgauge.store.postgres import Read
 
 NEVER: Final = date.min
 """No day is before it: nothing imported is added."""

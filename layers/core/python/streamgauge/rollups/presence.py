@@ -13,7 +13,8 @@ from streamgauge.rollups.build import CHUNK_BITS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from streamgauge.rollups.ranges import Read, Span
+    from streamgauge.rollups.ranges import Span
+    from streamgauge.store.postgres import Read
 
 Row = tuple[bool, int, int, int | None]
 """(bot, period, visitor, number): a visitor of a period; no number was given to who is new today."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, LiteralString, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Read = Callable[[LiteralString, Mapping[str, Any]], list[tuple[Any, ...]]]
     """Runs one reading statement: `store.postgres.read`, or a test's own connection."""
 
 Bots = Literal["exclude", "include", "only"]

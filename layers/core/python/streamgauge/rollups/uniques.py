@@ -12,8 +12,7 @@ from streamgauge.rollups.blocks import Cover, cover
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamgauge.rollups.ranges import Read
-
+    from streamgauge.store.postgres import Read
 
 Present = tuple[int, bool, int]
 """(code, bot, visitor)"""

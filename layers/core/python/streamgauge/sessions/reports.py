@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from streamgauge.events.facts import user_key
 from streamgauge.sessions import queries
 from streamgauge.sessions.rows import session_of, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from streamgauge.sessions.folding import Session
-
-    Read = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+    from streamgauge.store.postgres import Read
 
 
 def sessions_of_user(read: Read, site_no: int, user_id: str, take: int) -> list[Session]:

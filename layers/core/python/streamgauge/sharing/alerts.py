@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any
 
 # pydantic, which publishes these shapes, cannot read typing's own before Python 3.12.
 from typing_extensions import TypedDict
@@ -15,13 +15,12 @@ from streamgauge.sharing import queries
 from streamgauge.sharing.models import Rule, Severity  # noqa: TC001 - pydantic reads them
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Literal
 
     from streamgauge.sharing.models import Judged
-    from streamgauge.store.postgres import Connection
+    from streamgauge.store.postgres import Connection, Read
 
-    Read = Callable[[LiteralString, Mapping[str, Any]], Iterable[Sequence[Any]]]
     Status = Literal["open", "dismissed"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Final
 
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.events.facts import user_key
@@ -16,12 +16,9 @@ from streamgauge.sharing.models import DAY
 from streamgauge.sharing.reading import LONGEST_SESSION, evidence_of, old_enough, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from streamgauge.sharing.detection import Policy
     from streamgauge.sharing.models import Watched
-
-    Read = Callable[[LiteralString, Mapping[str, Any]], Sequence[Sequence[Any]]]
+    from streamgauge.store.postgres import Read
 
 MOST_SESSIONS: Final = 100_000
 """In the period, of the whole site: so that the answer comes within a request's time."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final
 
 from streamgauge.sharing import queries
 from streamgauge.sharing.detectors import findings
 from streamgauge.sharing.models import DAY, KNOWN_DEVICE, YOUNGEST, Point, Use, Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from streamgauge.sharing.models import Finding, Thresholds
-
-    Read = Callable[[LiteralString, Mapping[str, Any]], Iterable[Sequence[Any]]]
+    from streamgauge.store.postgres import Read
 
 LONGEST_SESSION: Final = 2 * DAY
 """A session that began longer before the time that is looked at is not looked for."""

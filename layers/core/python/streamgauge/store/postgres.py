@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow, tuple_row
 
 from streamgauge.errors import UnavailableError
 from streamgauge.settings import Settings, settings
 from streamgauge.store.signature import credentials, database_token
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
 Connection = psycopg.Connection[TupleRow]
+
+Query = LiteralString | sql.Composed
+Read = Callable[[Query, Mapping[str, Any]], list[TupleRow]]
+"""What returns all rows of a statement: `read`, or what a job or a test reads with."""
 
 RESUME_SECONDS: Final = 25
 """How long a read waits for a paused Aurora before it answers 503."""
@@ -111,7 +114,7 @@ def columns(rows: Sequence[tuple[float | str | None, ...]], count: int) -> list[
     return [array(column) for column in zip(*rows, strict=True)] if rows else ["{}"] * count
 
 
-def read(query: LiteralString, parameters: Mapping[str, Any], wait_seconds: float = RESUME_SECONDS) -> list[TupleRow]:
+def read(query: Query, parameters: Mapping[str, Any], wait_seconds: float = RESUME_SECONDS) -> list[TupleRow]:
     """Run one reading statement and return all rows; a connection that idled away is replaced once.
 
     Raises UnavailableError when the database is away for longer than `wait_seconds`.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from streamgauge.rollups.ranges import Days, Read
+    from streamgauge.rollups.ranges import Days
+    from streamgauge.store.postgres import Read
 
 LIVE: Final = 60 * MICROSECONDS
 """How long a playback is live after an event of it."""

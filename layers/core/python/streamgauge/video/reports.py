@@ -20,7 +20,9 @@ from streamgauge.video.figures import MILLION, Sums, all_figures, curve, main_fi
 if TYPE_CHECKING:
     from datetime import date
 
-    from streamgauge.rollups.ranges import Bots, Days, Read
+    from streamgauge.rollups.paging import Page
+    from streamgauge.rollups.ranges import Bots, Days
+    from streamgauge.store.postgres import Read
 
 MOST_HOURLY_DAYS: Final = 31
 """The longest range of hourly rows: they are counted from single playbacks."""
@@ -65,16 +67,17 @@ def startups(question: Question, video_id: str) -> dict[int, int]:
     return {int(value): amount for value, amount in question.read(queries.VALUES, key)}
 
 
-def top_videos(question: Question, sort: str, limit: int, skip: int) -> dict[str, Any]:
+def top_videos(question: Question, sort: str, page: Page) -> dict[str, Any]:
     """Return the videos with most of `sort` (a key of queries.MOST), ties by id, and where the list goes on."""
-    found = question.read(queries.MOST[sort], question.key | {"limit": limit + 1, "skip": skip})
-    codes = {video_id: code_of(Dimension.VIEWER, video_id) for video_id, *_ in found[:limit]}
+    found = question.read(queries.MOST[sort], question.key | {"limit": page.limit + 1, "skip": page.skip})
+    shown, next_skip = page.of_rest(found)
+    codes = {video_id: code_of(Dimension.VIEWER, video_id) for video_id, *_ in shown}
     viewers = _viewers(question, list(codes.values()))
     rows = [
         {"video_id": video_id, **main_figures(Sums(*amounts), viewers.get(codes[video_id], (0, ""))[0])}
-        for video_id, *amounts in found[:limit]
+        for video_id, *amounts in shown
     ]
-    return {"results": rows, "next_skip": skip + limit if len(found) > limit else None}
+    return {"results": rows, "next_skip": next_skip}
 
 
 def quality(question: Question, video_id: str) -> dict[str, Any]:
@@ -115,17 +118,17 @@ def retention(question: Question, video_id: str) -> dict[str, Any]:
     return {"video_id": video_id, "views": measured, "points": curve(measured, audience, watches)}
 
 
-def breakdown(question: Question, video_id: str, by: str, limit: int, skip: int) -> dict[str, Any]:
+def breakdown(question: Question, video_id: str, by: str, page: Page) -> dict[str, Any]:
     """Return the values of a dimension with most views, ties by name; what is not known is the name None, last of its ties."""
     question.require_playbacks()
-    key = question.key | {"video_id": video_id, "by": by, "limit": limit + 1, "skip": skip}
-    found = question.read(queries.BREAKDOWN, key)
+    key = question.key | {"video_id": video_id, "by": by, "limit": page.limit + 1, "skip": page.skip}
+    shown, next_skip = page.of_rest(question.read(queries.BREAKDOWN, key))
     rows = []
-    for name, viewers, startup_time, *amounts, everything in found[:limit]:
+    for name, viewers, startup_time, *amounts, everything in shown:
         figures = all_figures(Sums(*amounts), viewers, {})
         figures["startup_time_seconds"] = startup_time or 0.0
         rows.append({"name": name, **figures, "percentage": ratio(amounts[0] * 100, float(everything))})
-    return {"results": rows, "next_skip": skip + limit if len(found) > limit else None}
+    return {"results": rows, "next_skip": next_skip}
 
 
 def daily(question: Question, video_id: str) -> list[dict[str, Any]]:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamgauge.dimensions import Dimension
+    from streamgauge.rollups.paging import Page
     from streamgauge.web.filtered.counting import Counted
     from streamgauge.web.goals import Goal, Kind
-    from streamgauge.web.question import Page, Question
+    from streamgauge.web.question import Question
 
 _NAMES: dict[Kind, Name] = {"page": Name.PAGE, "event": Name.EVENT}
 

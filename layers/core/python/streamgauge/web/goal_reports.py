@@ -13,7 +13,8 @@ from streamgauge.web.goal_counts import Count
 from streamgauge.web.goals import goal_named, goals_of
 
 if TYPE_CHECKING:
-    from streamgauge.web.question import Page, Question
+    from streamgauge.rollups.paging import Page
+    from streamgauge.web.question import Question
 
 By = Literal[
     "source", "channel", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
@@ -47,7 +48,7 @@ def report_by(question: Question, goal_id: str, by: By, page: Page, compare: int
     """
     goal, dimension = goal_named(question, goal_id), Dimension[by.upper()]
     found = goal_counts.by_value(question, goal, dimension, page)
-    shown = found[page.skip : page.skip + page.limit]
+    shown, next_skip = page.of_all(found)
     names = [name for name, _ in shown]
     everybody = goal_counts.visitors_of(question, dimension, names) if names else {}
     rows = [{"name": name, **_figures(count, everybody.get(name, 0))} for name, count in shown]
@@ -57,8 +58,7 @@ def report_by(question: Question, goal_id: str, by: By, page: Page, compare: int
         everybody = goal_counts.visitors_before(question, dimension, names, time_before)
         for row in rows:
             _add(row, _figures(past.get(row["name"], Count(0, 0)), everybody.get(row["name"], 0)))
-    more = len(found) > page.skip + page.limit
-    return {"goal_id": goal_id, "by": by, "results": rows, "next_skip": page.skip + page.limit if more else None}
+    return {"goal_id": goal_id, "by": by, "results": rows, "next_skip": next_skip}
 
 
 def _figures(count: Count, everybody: int) -> Row:

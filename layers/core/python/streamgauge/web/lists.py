@@ -13,10 +13,11 @@ from streamgauge.web.figures import Amounts, bucket_figures, counted, marks, rat
 from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable
 
+    from streamgauge.rollups.paging import Page
     from streamgauge.rollups.uniques import Uniques
-    from streamgauge.web.question import Page, Question
+    from streamgauge.web.question import Question
 
 
 def top_values(dimension: Dimension, question: Question, page: Page, compare: int | None = None) -> dict[str, Any]:
@@ -25,27 +26,26 @@ def top_values(dimension: Dimension, question: Question, page: Page, compare: in
     `compare` is the time, in microseconds, up to which the time before is compared; None: not at all.
     """
     ranked = _ranking(question, dimension, page)
+    shown, next_skip = page.of_all(ranked.values)
     rows = []
-    for name, visitors, amounts in ranked.values[page.skip : page.skip + page.limit]:
+    for name, visitors, amounts in shown:
         row = {**_row(name, amounts, visitors), "percentage": ratio(visitors, ranked.everybody) * 100}
         if dimension == Dimension.PAGE:
             row["time_on_page"] = amounts.time_on_page if ranked.timed else None
         rows.append(row)
     if compare is not None:
         compared.add_values(question, compare, dimension, rows, timed=ranked.timed)
-    return _list(question, rows, ranked.values, page, ranked.everything)
+    return _list(question, rows, next_skip, ranked.everything)
 
 
 def custom_events(question: Question, page: Page, compare: int | None = None) -> dict[str, Any]:
     """Return the custom events that most visitors had, ties by name, and where the list goes on; `compare` as above."""
     ranked = _ranking(question, Dimension.EVENT, page)
-    rows = [
-        {"name": name, "events": amounts.events, "visitors": visitors}
-        for name, visitors, amounts in ranked.values[page.skip : page.skip + page.limit]
-    ]
+    shown, next_skip = page.of_all(ranked.values)
+    rows = [{"name": name, "events": amounts.events, "visitors": visitors} for name, visitors, amounts in shown]
     if compare is not None:
         compared.add_values(question, compare, Dimension.EVENT, rows, timed=False)
-    return _list(question, rows, ranked.values, page, ranked.everything)
+    return _list(question, rows, next_skip, ranked.everything)
 
 
 class _Ranking(NamedTuple):
@@ -74,20 +74,16 @@ def _ranked(
 ) -> tuple[list[Ranked], dict[int, Amounts]]:
     """Return the values up to one beyond the page, and the amounts of those that were looked at."""
     known: dict[int, Amounts] = {}
-    wanted = page.skip + page.limit + 1
-    take = round(wanted * 2 * parts(question.days.start, question.days.end).looseness) + 20
+    take = round(page.take * 2 * parts(question.days.start, question.days.end).looseness) + 20
     # The total is counted with the first values: each count looks at today's rows.
-    found = top(_listed(question, dimension, known), take, wanted, lambda codes: uniques.count([TOTAL_CODE, *codes]))
+    found = top(_listed(question, dimension, known), take, page.take, lambda codes: uniques.count([TOTAL_CODE, *codes]))
     return found, known
 
 
-def _list(
-    question: Question, rows: list[dict[str, Any]], found: Sized, page: Page, everything: Amounts
-) -> dict[str, Any]:
-    more = len(found) > page.skip + page.limit
+def _list(question: Question, rows: list[dict[str, Any]], next_skip: int | None, everything: Amounts) -> dict[str, Any]:
     return {
         "results": rows,
-        "next_skip": page.skip + page.limit if more else None,
+        "next_skip": next_skip,
         "visitors_counted": counted(everything, one_day=question.one_day),
         **marks(everything),
     }

@@ -13,7 +13,8 @@ from streamgauge.web.figures import ratio
 from streamgauge.web.whole_days import require_whole
 
 if TYPE_CHECKING:
-    from streamgauge.web.question import Page, Question
+    from streamgauge.rollups.paging import Page
+    from streamgauge.web.question import Question
 
 Direction = Literal["next", "previous"]
 
@@ -53,18 +54,17 @@ def paths(question: Question, walk: Walk, page: Page) -> dict[str, Any]:
     rows = _rows(question, walk, page)
     visits = sum(count for kind, _, _, count in rows if kind == "total")
     sequences = [(pages, count) for kind, _, pages, count in rows if kind == "sequence"]
+    shown, next_skip = page.of_rest(sequences)
     return {
         **walk._asdict(),
         "visits": visits,
-        "results": [
-            {"pages": pages, "visits": count, "share": ratio(count, visits)} for pages, count in sequences[: page.limit]
-        ],
+        "results": [{"pages": pages, "visits": count, "share": ratio(count, visits)} for pages, count in shown],
         "by_step": [
             {"step": step, "name": pages[0], "visits": count, "share": ratio(count, visits)}
             for kind, step, pages, count in rows
             if kind == "step"
         ],
-        "next_skip": page.skip + page.limit if len(sequences) > page.limit else None,
+        "next_skip": next_skip,
     }
 
 

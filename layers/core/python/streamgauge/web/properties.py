@@ -10,8 +10,9 @@ from streamgauge.web.figures import Amounts, comparison, counted
 from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
+    from streamgauge.rollups.paging import Page
     from streamgauge.web.filtered.counting import Counted
-    from streamgauge.web.question import Page, Question
+    from streamgauge.web.question import Question
 
 
 def properties(name: str | None, question: Question, page: Page, compare: int | None = None) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def properties(name: str | None, question: Question, page: Page, compare: int | 
     raw rows of a day are gone.
     """
     whole, values = filtered.values(question, question.filters, Dimension.EVENT, page, name or "")
-    shown = values[page.skip : page.skip + page.limit]
+    shown, next_skip = page.of_all(values)
     rows = [{"name": value, **_figures(one)} for value, one in shown]
     if compare is not None and rows:
         names, time_before = [value for value, _ in shown], before(question.days, compare)
@@ -29,10 +30,9 @@ def properties(name: str | None, question: Question, page: Page, compare: int | 
         for row, (value, one) in zip(rows, shown, strict=True):
             was = found.get(value, filtered.Counted(0, Amounts()))
             row["comparison"] = comparison(_figures(one), _figures(was))
-    more = len(values) > page.skip + page.limit
     return {
         "results": rows,
-        "next_skip": page.skip + page.limit if more else None,
+        "next_skip": next_skip,
         "visitors_counted": counted(whole.amounts, one_day=question.one_day),
     }
 

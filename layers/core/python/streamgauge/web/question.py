@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from streamgauge.clock import day_start
 from streamgauge.contributions import TOTAL_CODE
@@ -16,7 +16,8 @@ from streamgauge.web import queries
 from streamgauge.web.figures import Amounts
 
 if TYPE_CHECKING:
-    from streamgauge.rollups.ranges import Bots, Days, Read
+    from streamgauge.rollups.ranges import Bots, Days
+    from streamgauge.store.postgres import Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,3 @@ class Question:
         if self.one_day or not amounts.lasting:
             return amounts.visitors
         return amounts.visitors - amounts.lasting + uniques.count([TOTAL_CODE]).get(TOTAL_CODE, 0)
-
-
-class Page(NamedTuple):
-    """Which part of a list is asked for."""
-
-    limit: int
-    skip: int = 0

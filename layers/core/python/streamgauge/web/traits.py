@@ -10,7 +10,7 @@ from streamgauge.clock import MICROSECONDS, iso
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
-    from streamgauge.rollups.ranges import Read
+    from streamgauge.store.postgres import Read
 
 _TRAITS: Final = """
 SELECT name, value, time FROM user_traits

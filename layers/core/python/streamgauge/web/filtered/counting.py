@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from streamgauge.rollups.elapsed import Before
+    from streamgauge.rollups.paging import Page
     from streamgauge.rollups.presence import Row
     from streamgauge.web.filtered.shape import Part
-    from streamgauge.web.question import Page, Question
+    from streamgauge.web.question import Question
 
 _EVERY_BUCKET: Final = 1_000_000
 
@@ -54,7 +55,7 @@ def values(
 ) -> Values:
     """Return values up to one beyond the page; `of_property` as of Shape."""
     buckets = day_buckets(question.days.timezone, _range(question))
-    return _values(question, Shape(filters, dimension, of_property=of_property), buckets, page.skip + page.limit + 1)
+    return _values(question, Shape(filters, dimension, of_property=of_property), buckets, page.take)
 
 
 def timed(filters: Filters, dimension: Dimension) -> bool:

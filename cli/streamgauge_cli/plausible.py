@@ -68,6 +68,9 @@ TABLES: Final = {
     "custom_events": Table("custom_events", {"name": "event"}, ("visitors", "events")),
 }
 
+_NO_EVENTS: Final = frozenset({"engagement", "pageview"})
+"""Names in the list of custom events that are none: signs of life of a page, which exports hold since Plausible has them."""
+
 Key = tuple[str, tuple[str, ...]]
 """(day, values in the order of the table)"""
 
@@ -98,7 +101,7 @@ def table_of(name: str, header: Sequence[str]) -> Table:
 class Sums:
     """Adds up the rows of one file by day and value. `cities` are names by GeoNames' numbers.
 
-    `without_value` counts rows that name nothing, as those of unknown browsers; `unknown_cities` the cities without a name.
+    `without_value` counts rows that name nothing, as those of unknown browsers, or no event; `unknown_cities` the cities without a name.
     """
 
     def __init__(self, table: Table, header: Sequence[str], cities: Mapping[str, str]) -> None:
@@ -129,7 +132,8 @@ class Sums:
         day = self._day(fields[self._places["date"]])
         counts = {name: self._count(name, fields[place]) for name, place in self._sums.items()}
         values = tuple(self._value(theirs, ours, fields) for theirs, ours in self._table.values.items())
-        if values and self._table.part != "sources" and not any(values):
+        unnamed = values and self._table.part != "sources" and not any(values)
+        if unnamed or (self._table.part == "custom_events" and values[0] in _NO_EVENTS):
             self.without_value += 1
             return
         self.rows[day, values].update(counts)

@@ -16,7 +16,7 @@ PAGES = (
 
 @pytest.fixture
 def import_(local_stack, service, run):
-    for part in ("totals", "pages"):
+    for part in ("totals", "pages", "custom_events"):
         service.answers["PUT", f"{PUT}{part}"] = 200, {"import_id": "plausible", "rows": 1, "counted_before": None}
     return lambda *files: run("import", "plausible", *files, "--json")
 
@@ -54,6 +54,18 @@ def test_columns_are_found_by_name_and_bad_rows_kept(import_, service, tmp_path)
         {"date": "2024-01-01", "page": '/a, "b"/', "visitors": 4, "visits": 5, "pageviews": 6, "time_on_page": 60},
         {"date": "2024-01-01", "page": "/c", "visitors": 1, "visits": 1, "pageviews": 1},
     ]
+
+
+def test_engagement_is_no_custom_event(import_, service, tmp_path):
+    events, visitors = (tmp_path / f"imported_{part}_20240101_20240131.csv" for part in ("custom_events", "visitors"))
+    events.write_text(
+        '"date","name","link_url","path","visitors","events"\n'
+        '"2024-01-01","engagement","","",9,40\n"2024-01-01","404","","/missing",1,2\n"2024-01-01","404","","/gone",1,1\n'
+    )
+    visitors.write_text(VISITORS)
+    assert json.loads(import_(visitors, events).stdout)["skipped"] == 1
+    assert sent(service)["custom_events"] == [{"date": "2024-01-01", "event": "404", "visitors": 2, "events": 3}]
+    assert sent(service)["totals"][0]["events"] == 3
 
 
 def test_a_file_of_something_else_and_empty_ones_are_told(import_, service, tmp_path):

@@ -115,6 +115,8 @@ def test_referrers(referrer: str, source: str, channel: str, kept: str | None) -
         ({"utm_medium": "(none)", "utm_source": "(direct)"}, "direct"),
         ({"utm_medium": "(not set)", "utm_source": "facebook"}, "social"),
         ({"utm_source": "openai"}, "ai"),
+        ({"utm_source": "bsky"}, "social"),
+        ({"utm_source": "gads"}, "paid"),
     ],
 )
 def test_channels_of_campaigns(fields: dict[str, str], channel: str) -> None:

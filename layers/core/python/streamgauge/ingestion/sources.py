@@ -84,6 +84,7 @@ _ADDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "Zhihu": ("zhihu.com",),
     },
     "search": {
+        "Bing": ("ntp.msn.com",),
         "DuckDuckGo": ("com.duckduckgo.mobile.android",),
         "Google": ("lens.google.com", "com.google.android.apps.searchlite"),
         "Yahoo!": ("yahoo.com",),
@@ -149,10 +150,12 @@ _NEWSLETTER: Final = re.compile(
     r"newsletter|\be[-_ ]?mail|e-?mail\b|^mail(?:ing)?\b|mailchimp|klaviyo|sendgrid|brevo|mailjet|mailerlite|gmail|protonmail|^outlook"
 )
 _ADVERTISER: Final = re.compile(
-    r"adwords|^ads?$|[-_. ]ads?$|^(?:google|facebook|fb|meta|instagram|ig|bing|microsoft|linkedin|tiktok|twitter|x|reddit|youtube|yt|pinterest|snapchat)ads?$"
+    r"adwords|^g?ads?$|[-_. ]ads?$|^(?:google|facebook|fb|meta|instagram|ig|bing|microsoft|linkedin|tiktok|twitter|x|reddit|youtube|yt|pinterest|snapchat)ads?$"
 )
 _ALIASES: Final = {
+    "bsky": "bluesky",
     "fb": "facebook",
+    "fcb": "facebook",
     "ig": "instagram",
     "insta": "instagram",
     "openai": "chatgpt",

@@ -7,6 +7,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from streamgauge.erasure import live_state
@@ -96,6 +97,23 @@ def door(server, monkeypatch):
     letters._listed.clear()
     yield Door(server)
     calls_of_container.cache_clear()
+
+
+@pytest.mark.parametrize("wrap", [json.dumps, lambda body: urlencode({"data": json.dumps(body)})])
+def test_emby_sends_json_or_a_form(door, wrap):
+    """Also with the content type of the other."""
+    for content_type in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
+        body = wrap(
+            {
+                "Event": "playback.start",
+                "Date": at(0),
+                "User": {"Name": "anna", "Id": "anna"},
+                "Item": {"Name": "Salt + Pepper & more", "Id": "7", "Type": "Movie"},
+                "Session": {"DeviceId": "tv", "Client": "Emby Web"},
+            }
+        )
+        assert door.send("emby", body, headers={"content-type": content_type}) == (200, "accepted")
+    assert [one["title"] for one in door.server.active()] == ["Salt + Pepper & more"]
 
 
 class TestJellyfin:

@@ -6,7 +6,7 @@ import gzip
 import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -62,11 +62,13 @@ def test_a_beacon_is_a_form_with_base64(door: Door) -> None:
         quote(b64encode(event)),
         b64encode(event).decode(),
         quote(event),
+        quote_plus(event),
         quote(b64encode(gzip.compress(event))),
     ):
         headers = {"content-type": "application/x-www-form-urlencoded"}
         assert door.send(f"data={data}&ip=1", path="/e/", key=None, headers=headers).status == 200
-        assert door.events.pop().user_id == "ü?>"
+        taken = door.events.pop()
+        assert (taken.name, taken.user_id) == ("Signed Up", "ü?>")
     assert door.send("data=%%%", path="/e/", headers=headers).status == 400
 
 

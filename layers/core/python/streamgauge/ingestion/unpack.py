@@ -47,7 +47,8 @@ def unpack(body: str, *, encoded: bool, headers: Mapping[str, str]) -> bytes:
 
 def form_field(form: bytes) -> bytes:
     """Return what the field `data` of a form holds: JSON, or base64 of it, as PostHog's beacons have it. Raises UnreadableError."""
-    text = unquote_to_bytes(form.removeprefix(_FIELD).partition(b"&")[0])
+    field = form.removeprefix(_FIELD).partition(b"&")[0]
+    text = unquote_to_bytes(field.replace(b"+", b" "))
     if text.lstrip().startswith((b"{", b"[")):
         return text
     try:

@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
 .PHONY: help install up down demo status test lint unit integration conformance infra e2e browser bench torture clean-local
 
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 install: ## install what is missing, into this checkout
 	@$(PYTHON) infra/local/install.py
@@ -51,7 +51,7 @@ infra: install ## check the synthesized templates
 e2e: install browser ## start a stack of its own and drive it
 	@$(BIN)/pytest tests/e2e
 
-browser: # Chromium for the browser tests, where apt can give it; without it they are skipped and say so
+browser: ## install Chromium for the browser tests, where apt can; without it they are skipped and say so
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "  Chromium: installing …" && \
 	    apt-get -qq update >/dev/null 2>&1 && \

@@ -1,4 +1,7 @@
-"""The infrastructure: what a stage is made of, as CDK stacks. Imports neither `functions` nor `streamgauge`."""
+"""The infrastructure: what a stage is made of, as CDK stacks.
+
+It knows the functions by their names, and imports neither them nor `streamgauge`, but for the places that `pyproject.toml` names.
+"""
 
 import os
 

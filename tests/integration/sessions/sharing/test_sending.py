@@ -85,6 +85,7 @@ def raised(server, monkeypatch):
     """An alert in the outbox, and a stage that may send to this machine."""
     monkeypatch.setenv("STREAMGAUGE_STAGE", "local")
     monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
+    sending.forget()
     share(server)
     detect(server)
     return server
@@ -107,10 +108,33 @@ def test_a_webhook_that_fails_is_tried_again_and_one_that_stays_away_makes_lambd
         set_site(raised, alert_webhook_url=hook.url, alert_webhook_secret=SECRET)
         assert alert_sender.handler(leaving(), None) == {"batchItemFailures": []}
         assert len(hook.got) == 3
+        sending.forget()
         hook.answers = [500] * 3
         assert alert_sender.handler(leaving(), None) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
         ids = {headers["streamgauge-id"] for headers, _ in hook.got}
         assert len(ids) == 1
+
+
+def test_a_webhook_that_stays_away_keeps_back_neither_the_mail_nor_the_alerts_behind_it(raised, monkeypatch):
+    told = []
+    monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:alerts")
+    sending.settings.cache_clear()
+    monkeypatch.setattr(topics, "publish", lambda *said: told.append(said))
+    playing = [begin(raised, f"more{n}", BERLIN) for n in range(4)]
+    watch(raised, *playing, minutes=1)
+    detect(raised)
+    event = leaving()
+    assert len(event["Records"]) == 3
+    with Hook(*[500] * 3, 200, 200, *[500] * 3, 200) as hook:
+        set_site(raised, alert_webhook_url=hook.url, alert_webhook_secret=SECRET)
+        first_fails = {"batchItemFailures": [{"itemIdentifier": "0"}]}
+        assert alert_sender.handler(event, None) == first_fails
+        assert len(told) == 3
+        assert alert_sender.handler(event, None) == first_fails
+        assert alert_sender.handler(event, None) == {"batchItemFailures": []}
+        assert len({headers["streamgauge-id"] for headers, _ in hook.got}) == 3
+        assert len(hook.got) == 9, "what a webhook has taken is not sent again"
+    assert len(told) == 3, "nor is a mail"
 
 
 @pytest.mark.parametrize("status", [302, 400, 410])
@@ -132,6 +156,24 @@ def test_outside_a_laptop_nothing_private_and_nothing_plain_is_sent_to(raised, m
             with pytest.raises(webhooks.RefusedAddressError):
                 webhooks.post(address, b"{}", {})
         assert hook.got == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fd00::1"),
+        "fe80::1%eth0",
+        # IPv4 in the clothes of IPv6: mapped, compatible, translated (twice), by 6to4 and Teredo.
+        *("::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1", "2001:0:a00:1::1"),
+    ],
+)
+def test_an_address_that_leads_or_may_lead_inside_is_not_public(address):
+    assert not webhooks.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_other_addresses_are(address):
+    assert webhooks.is_public(address)
 
 
 def test_an_alert_leaves_again_only_when_it_became_worse(raised):

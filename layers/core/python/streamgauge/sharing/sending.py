@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 3
 PAUSE_SECONDS: Final = 0.5
 
+_REMEMBERED: Final = 1000
+_gone: Final[dict[tuple[str, str], None]] = {}
+"""Which messages have gone which way, as far as this container remembers: one shard feeds one container at a time."""
+
 _REDIRECT: Final = 300
 _SERVER_ERROR: Final = 500
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429})
@@ -41,12 +45,33 @@ class Message:
 
 
 def send(message: Message) -> None:
-    """Send a message every way that is set up. Raises OSError or UnavailableError when it has to come again."""
+    """Send a message every way that is set up, whether or not another fails; one that comes again goes the ways that did.
+
+    Raises what the first of them failed with, OSError or UnavailableError as a rule: the message has to come again.
+    """
     site = registry.find_site(message.site_id)
     if site is None:
         return
+    failures: list[Exception] = []
     for channel in CHANNELS:
-        channel(message, site)
+        way = message.id, channel.__name__
+        if way in _gone:
+            continue
+        try:
+            channel(message, site)
+        except Exception as error:  # noqa: BLE001 - raised below, once the other ways are gone
+            failures.append(error)
+        else:
+            _gone[way] = None
+            if len(_gone) > _REMEMBERED:
+                del _gone[next(iter(_gone))]
+    if failures:
+        raise failures[0]
+
+
+def forget() -> None:
+    """Forget which messages this container has sent."""
+    _gone.clear()
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
@@ -131,4 +156,4 @@ def _log(text: str, message: Message, why: str) -> None:
 
 
 CHANNELS: Final[tuple[Callable[[Message, SiteRecord], None], ...]] = (to_live, to_webhook, to_topic)
-"""Every way out, in order. One that fails makes the message come again, to all of them."""
+"""Every way out, in order."""

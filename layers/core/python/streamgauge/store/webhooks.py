@@ -6,7 +6,7 @@ import http.client
 import socket
 import ssl
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIMEOUT_SECONDS: Final = 5
+_IPV6: Final = 6
+_OF_IPV4: Final = tuple(map(ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")))
+"""Networks of IPv6 whose addresses are translated or tunnelled to one of IPv4, which may be private."""
+
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
 
@@ -46,7 +50,7 @@ def post(address: str, body: bytes, headers: Mapping[str, str], *, trusting: boo
     port = parts.port or (_HTTPS_PORT if secure else _HTTP_PORT)
     found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not addresses or not (trusting or all(_is_public(one) for one in addresses)):
+    if not addresses or not (trusting or all(is_public(one) for one in addresses)):
         raise RefusedAddressError("the name leads to an address that is not public")
     connection = _Pinned(parts.hostname, port, addresses[0], secure=secure)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -59,10 +63,12 @@ def post(address: str, body: bytes, headers: Mapping[str, str], *, trusting: boo
         connection.close()
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Say whether an address (with a zone or not) is one of the open internet, and stands for no other."""
     found = ip_address(text.partition("%")[0])
     mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
+    hidden = found.version == _IPV6 and any(found in network for network in _OF_IPV4)
+    return (mapped or found).is_global and not found.is_multicast and not hidden
 
 
 @lru_cache(maxsize=1)

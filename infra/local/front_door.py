@@ -95,8 +95,7 @@ class FrontDoor:
         if self._sockets is not None and request.path.startswith(socket_gateway.MANAGEMENT):
             return await self._sockets.manage(request)
         raw_path, _, query = request.raw_path.partition("?")
-        # As CloudFront's function: an HTTP API has no route that ends in a slash.
-        raw_path = raw_path[:-1] if len(raw_path) > 1 and raw_path.endswith("/") else raw_path
+        raw_path = gateway.handed_on(raw_path)
         path = gateway.decoded_path(raw_path)
         file = None if self._http_api.has_route(request.method, path) else self._files.find(request.method, path)
         answer = file or await self._api(request, raw_path, query)

@@ -106,6 +106,12 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("".join([*parts, re.escape(path[position:])]), re.DOTALL)
 
 
+def handed_on(raw: str) -> str:
+    """Return a path as CloudFront's function hands it on: an HTTP API has no route that ends in a slash, or begins with two."""
+    path = "/" + raw.lstrip("/")
+    return path[:-1] if len(path) > 1 and path.endswith("/") else path
+
+
 def decoded_path(raw: str) -> str:
     """Return `rawPath` of a request's path: every escape is decoded but %25."""
     return _ESCAPES.sub(lambda run: "%25".join(_unescaped(part) for part in re.split("%25", run[0])), raw)

@@ -7,6 +7,7 @@ import pytest
 from infra import page, stacks
 from infra.app import build
 from infra.environments import load_stage
+from infra.local.gateway import handed_on
 from tests.infra.conftest import Assembly, lint
 
 FILES = Path(stacks.__file__).parent
@@ -36,10 +37,15 @@ def test_the_viewers_address_is_cloudfronts_word_and_not_the_clients() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"), [("/health/", "/health"), ("/health", "/health"), ("/", "/"), ("/e//", "/e/")]
+    ("asked", "sent"),
+    [
+        *(("/health/", "/health"), ("/health", "/health"), ("/", "/"), ("/e//", "/e/")),
+        *(("//api/send", "/api/send"), ("///e/", "/e"), ("//", "/")),
+    ],
 )
-def test_one_trailing_slash_is_taken_off(asked: str, sent: str) -> None:
+def test_one_trailing_slash_is_taken_off_and_one_leading_one_left(asked: str, sent: str) -> None:
     assert run("viewer_request.js", asked)["uri"] == sent
+    assert handed_on(asked) == sent
 
 
 def test_the_dashboard_stands_at_the_root() -> None:

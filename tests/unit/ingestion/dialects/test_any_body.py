@@ -47,13 +47,15 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
             "previousId",
             "messageId",
             "timestamp",
+            "originalTimestamp",
+            "sentAt",
             "channel",
         ),
         "properties": ("session_id", "asset_id", "content_asset_ids", "position", "total_length", "bitrate", "url"),
         "context": ("ip", "userAgent", "locale", "page", "campaign", "screen", "library", "device", "os", "traits"),
     },
     "/batch": {
-        "": ("event", "distinct_id", "timestamp", "offset", "uuid", "$set", "api_key"),
+        "": ("event", "distinct_id", "timestamp", "sent_at", "offset", "uuid", "messageId", "$set", "api_key"),
         "properties": ("distinct_id", "alias", "$lib", "$device_id", "$current_url", "$ip", "$screen_width", "token"),
     },
     "/api/batch": {

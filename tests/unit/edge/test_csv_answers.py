@@ -45,6 +45,15 @@ def test_rows_come_back_as_they_were() -> None:
     assert write_csv([]) == ""
 
 
+def test_comparisons_have_columns_of_their_own() -> None:
+    compared = {"visitors": {"value": 4, "change": 75.0}, "visits": {"value": 0, "change": None}}
+    rows = [{"comparison": compared, "name": "/a", "visitors": 7, "visits": 2}]
+    assert write_csv(rows).splitlines() == [
+        "name,visitors,visits,previous_visitors,previous_visits,change_visitors,change_visits",
+        "/a,7,2,4,0,75.0,",
+    ]
+
+
 def test_names_of_columns_are_defused_too() -> None:
     assert write_csv([{"=x": 1}]) == "'=x\r\n1\r\n"
 

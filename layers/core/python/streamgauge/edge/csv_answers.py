@@ -22,7 +22,11 @@ def wants_csv(event: Mapping[str, Any]) -> bool:
 
 
 def write_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write rows with a head line of their keys, in order of first appearance; an empty list is an empty text."""
+    """Write rows with a head line of their keys, in order of first appearance; an empty list is an empty text.
+
+    What a row had in the time before stands behind it, in columns of its own: `previous_<name>` and `change_<name>`.
+    """
+    rows = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:
         return ""
@@ -31,6 +35,15 @@ def write_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writerow([defuse(name) for name in names])
     writer.writerows([defuse(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
+
+
+def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    compared = row.get("comparison")
+    if compared is None:
+        return row
+    own = {name: value for name, value in row.items() if name != "comparison"}
+    previous = {f"previous_{name}": before["value"] for name, before in compared.items()}
+    return own | previous | {f"change_{name}": before["change"] for name, before in compared.items()}
 
 
 def defuse(value: object) -> object:

@@ -165,16 +165,20 @@ class Figures(MaybeCompared):
     visit_duration: float
 
 
-class DayRow(Figures):
-    """A local day."""
-
+class _Day(BaseModel):
     date: str
 
 
-class HourRow(Figures):
-    """A local hour, named by its first instant."""
+class DayRow(Figures, _Day):
+    """A local day."""
 
+
+class _Hour(BaseModel):
     hour: str
+
+
+class HourRow(Figures, _Hour):
+    """A local hour, named by its first instant."""
 
 
 class DailyStats(MaybeImported):

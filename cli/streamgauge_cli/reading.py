@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 64 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_PACKED: Final = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\3\4": "zip"}
+"""First bytes of files that are packed in ways that are not read here."""
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -119,7 +121,11 @@ def _open(source: Source) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
             yield unpacked, unpacked.tell
         return
     with source.open("rb") as raw:
-        zipped = raw.read(2) == _GZIP_MAGIC
+        first = raw.read(6)
+        packing = next((name for magic, name in _PACKED.items() if first.startswith(magic)), None)
+        if packing is not None:
+            raise CommandError(f"{source} is packed with {packing}: unpack it first.")
+        zipped = first.startswith(_GZIP_MAGIC)
         raw.seek(0)
         yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw), raw.tell
 

@@ -1,6 +1,8 @@
 """Reading plain and gzip files line by line."""
 
+import bz2
 import gzip
+import lzma
 
 import pytest
 from streamgauge_cli.errors import CommandError
@@ -43,6 +45,14 @@ def test_a_huge_line_takes_no_memory_and_spoils_none_behind_it(tmp_path):
     assert [line.number for line in read] == [1, 2, 3, 4]
     assert len(read[0].text) == len(read[2].text) == len(read[3].text) == LONGEST_LINE
     assert read[1].text == b"next"
+
+
+@pytest.mark.parametrize(("pack", "name"), [(bz2.compress, "bzip2"), (lzma.compress, "xz")])
+def test_other_packings_are_told(tmp_path, pack, name):
+    path = tmp_path / "log"
+    path.write_bytes(pack(b"one\n"))
+    with pytest.raises(CommandError, match=f"is packed with {name}: unpack it first"):
+        list(lines(path))
 
 
 def test_an_unfinished_gzip_file_gives_its_lines_and_then_says_so(tmp_path):

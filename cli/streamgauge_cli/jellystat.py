@@ -7,6 +7,7 @@ has from the plug-in Playback Reporting (`imported`) say when a play began.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ ACTIVITY: Final = "jf_playback_activity"
 TICKS: Final = 10_000_000
 _LISTS: Final = (ACTIVITY, "results", "records")
 _ITEMS: Final = "jf_library_items"
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Known(NamedTuple):
@@ -134,7 +136,7 @@ def _kind(series: str | None, kind: str | None, streams: list[Any], video: Mappi
         return "episode"
     if kind in {"Audio", "MusicAlbum"} or (streams and not video):
         return "track"
-    return (kind or "movie").lower()
+    return _CAMEL.sub("_", kind or "movie").lower()
 
 
 def _read(value: object) -> object:

@@ -34,6 +34,12 @@ class TestStart:
         assert (status, made["id"]) == (201, "plex:1ß 2")
         assert server.after(5).call("PUT", "sessions/plex:1ß 2", {})[0] == 200
 
+    def test_takes_a_session_as_it_is_shown(self, server):
+        _, made = server.start()
+        assert (made["ip_address"], made["client_name"], made["title"]) == ("", "", None)
+        assert server.start(**made) == (200, made)
+        assert server.start(client_name=None, device_name=None)[0] == 200
+
     def test_goes_on_with_the_live_one_of_user_item_and_device(self, server):
         _, first = server.start()
         status, second = server.after(100).start()

@@ -259,6 +259,11 @@ class TestJellystat:
             (found,) = jellystat.sessions([jellystat.row(ACTIVITY | odd, {})], "")
             assert "position_seconds" not in found
 
+    @pytest.mark.parametrize(("kind", "shown"), [("Movie", "movie"), ("MusicVideo", "music_video"), ("Audio", "track")])
+    def test_types_are_called_as_by_webhooks(self, kind, shown):
+        known = jellystat.items_in({"jf_library_items": [{"Id": "item-1", "Type": kind}]})
+        assert jellystat.row(ACTIVITY, known).play.said["content_type"] == shown
+
     def test_answers_of_the_api(self):
         single = jellystat.rows_in({"results": [ACTIVITY | {"results": [ACTIVITY, ACTIVITY | {"Id": "2"}]}]})
         assert [row["Id"] for row in single] == ["1001", "2"]

@@ -25,9 +25,10 @@ def _without_slash(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
+def _address(text: str) -> str | None:
+    """Return an address in its one form; None for an empty text, which is how sessions show that nobody told one."""
     found = normal(text)
-    if found is None:
+    if text and found is None:
         raise ValueError("is no IP address")
     return found
 
@@ -81,8 +82,8 @@ class SessionStart(SessionUpdate):
     content_id: Id
     content_type: Annotated[Id, StringConstraints(max_length=64)] = "unknown"
     started_at: Annotated[datetime | None, Field(description="When; `timestamp` or now if left out.")] = None
-    client_name: Text = ""
-    device_name: Text = ""
+    client_name: Text | None = None
+    device_name: Text | None = None
     device_id: Text | None = None
     title: Annotated[str, StringConstraints(max_length=500), AfterValidator(printable)] | None = None
     library_id: Text | None = None

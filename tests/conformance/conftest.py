@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.container import forget
 from tests.support.service import Service
 
 if TYPE_CHECKING:
@@ -19,4 +20,4 @@ def service(database_url: str) -> Iterator[Service]:
     with pytest.MonkeyPatch.context() as patch:
         made.install(patch, database_url)
         yield made
-        made.forget()
+        forget()

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from streamgauge.edge.openapi import document
-from streamgauge.store import wire
 
 from infra.catalog import CATALOG
 from tests.support.aws import serving
+from tests.support.container import forget
 from tests.support.requests import key, request
 from tests.support.service import Service
 
@@ -72,8 +72,7 @@ def stage(new_database: Callable[[], str]) -> Iterator[tuple[Service, str]]:
             assert service.send(event, write_key=raw).status == 202
         service.flow()
         yield service, raw
-        wire.hang_up()
-        service.forget()
+        forget()
 
 
 @st.composite

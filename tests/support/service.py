@@ -16,23 +16,20 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from streamgauge import telemetry
-from streamgauge.access import registry, salts
-from streamgauge.ingestion import catalogue, visitors
+from streamgauge.ingestion import visitors
 from streamgauge.ingestion.pipeline import Pipeline
 from streamgauge.live.realtime import RecentEvents
 from streamgauge.places.lookup import NOWHERE, Place
-from streamgauge.settings import settings
-from streamgauge.store import archive, dead_letters, dynamo, kinesis, postgres
+from streamgauge.store import archive, dead_letters, dynamo, kinesis
 from streamgauge.warehouse import consumer as warehouse_consumer
-from streamgauge.warehouse import pending
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
 
-from functions.api import admin, authorizer, ingest, library
+from functions.api import admin, authorizer, ingest
 from functions.consumers import live, warehouse
 from infra.catalog import CATALOG
 from tests.support.aws import ENVIRONMENT
+from tests.support.container import forget
 from tests.support.fake_dynamo import FakeDynamo
 from tests.support.requests import ORIGIN_SECRET, key, request
 
@@ -153,13 +150,12 @@ class Service:
         if aws_url:
             for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": aws_url}.items():
                 monkeypatch.setenv(name, value)
-        self.forget()
+        forget()
         monkeypatch.setattr(kinesis, "put_records", self._put)
         if not aws_url:
             self.dynamo.install(monkeypatch)
             monkeypatch.setattr(dead_letters, "record", self.letters.extend)
             monkeypatch.setattr(archive, "put", self._no_spill)
-        visitors.visitor_of.cache_clear()
         monkeypatch.setattr(visitors, "place_of", lambda address: PLACES.get(address, NOWHERE))
         consumer = Consumer(Directory())
         monkeypatch.setattr(warehouse, "_consumer", lambda: consumer)
@@ -171,20 +167,6 @@ class Service:
                 monkeypatch.setattr(module, "time", self.clock)
             if hasattr(module, "_recent"):
                 monkeypatch.setattr(module, "_recent", RecentEvents)
-
-    def forget(self) -> None:
-        """Let go of what containers hold."""
-        settings.cache_clear()
-        registry.forget()
-        salts.forget()
-        catalogue.forget()
-        pending.forget()
-        ingest.origin_secret.cache_clear()
-        library._held.cache_clear()
-        telemetry.logger.cache_clear()
-        telemetry.metrics.cache_clear()
-        visitors.visitor_of.cache_clear()
-        postgres.discard()
 
     def add_site(self, site_id: str, zone: str, domains: Sequence[str] = ()) -> dict[str, str]:
         """Make a site through the API and return its keys by scope."""

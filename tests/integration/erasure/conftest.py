@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from streamgauge import telemetry
 from streamgauge.access import registry
 from streamgauge.access.registry import SiteRecord
-from streamgauge.settings import settings
-from streamgauge.store import postgres
 
+from tests.support.container import forget
 from tests.support.requests import ORIGIN_SECRET
 from tests.support.warehouse import add_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from streamgauge.store import postgres
 
     from tests.support.aws import Aws
 
@@ -29,10 +29,10 @@ def connection(
     url = new_database()
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("ORIGIN_SECRET", ORIGIN_SECRET)
-    _forget()
+    forget()
     with psycopg.connect(url, autocommit=True) as made:
         yield made
-    _forget()
+    forget()
 
 
 @pytest.fixture
@@ -41,11 +41,3 @@ def site(connection: postgres.Connection) -> SiteRecord:
     made = SiteRecord("site", add_site(connection, "site"), "site", "Europe/Berlin", (), {}, b"secret")
     registry.project_site(made)
     return made
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    registry.forget()
-    postgres.discard()
-    telemetry.logger.cache_clear()
-    telemetry.metrics.cache_clear()

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from streamgauge import telemetry
 from streamgauge.access import registry
 from streamgauge.access.registry import SiteRecord
 from streamgauge.clock import MICROSECONDS, microseconds
-from streamgauge.settings import settings
 from streamgauge.store import dynamo, postgres
 from streamgauge.views import projection
 from streamgauge.warehouse import pending
 from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import buckets
+
+from tests.support.container import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,16 +40,16 @@ def database_url(new_database: Callable[[], str]) -> str:
 @pytest.fixture
 def aws(empty_aws: Aws) -> Iterator[None]:
     """Begin with an empty AWS, and with nothing remembered of the last one."""
-    _forget()
+    forget()
     yield
-    _forget()
+    forget()
 
 
 @pytest.fixture
 def connection(database_url: str, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[postgres.Connection]:
     """Return a connection to an empty database with the schema, which jobs find too."""
     monkeypatch.setenv("DATABASE_URL", database_url)
-    _forget()
+    forget()
     with psycopg.connect(database_url, autocommit=True) as made:
         yield made
 
@@ -146,11 +146,3 @@ def partition_days(connection: postgres.Connection, table: str = "events") -> li
     from streamgauge.warehouse.partitions import State, existing
 
     return [one.day for one in existing(connection, table) if one.state is State.ATTACHED]
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    registry.forget()
-    pending.forget()
-    telemetry.logger.cache_clear()
-    telemetry.metrics.cache_clear()

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from streamgauge.store import wire
 
 from tests.support.aws import serving
+from tests.support.container import forget
 from tests.support.requests import key, request
 from tests.support.service import Answer, Service
 
@@ -87,8 +87,7 @@ def service(new_database: Callable[[], str]) -> Iterator[Service]:
         made.install(patch, new_database(), aws.url)
         made.clock.now = round(NOW * 1e6)
         yield made
-        wire.hang_up()
-        made.forget()
+        forget()
 
 
 _sites = itertools.count(1)

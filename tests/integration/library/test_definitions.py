@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.library.conftest import DAY, HOUR, NOW
+from tests.support.container import forget
 
 
 def rows(answer, *names):
@@ -22,7 +23,7 @@ class TestPlay:
         media.watched(HOUR, 60)
         path, settings = f"/api/v1/sites/{media.site}", {"settings": {"play_min_seconds": 60}}
         assert media.call("PATCH", path, settings, as_key="admin").status == 200
-        media.service.forget()
+        forget()
         assert media.read("server")["total_plays"] == 1
 
     def test_pauses_are_none_of_it(self, media):
@@ -281,7 +282,7 @@ class TestCache:
 
     def test_as_long_as_the_stage_says(self, media, monkeypatch):
         monkeypatch.setenv("ANALYTICS_CACHE_TTL", "1m")
-        media.service.forget()
+        forget()
         assert media.ask("server").headers["cache-control"] == "private, max-age=60"
         media.watched(HOUR, 200)
         media.service.flow()

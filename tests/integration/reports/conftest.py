@@ -12,13 +12,12 @@ import pytest
 from streamgauge.access import registry
 from streamgauge.access.registry import SiteRecord
 from streamgauge.contributions import AMOUNTS
-from streamgauge.dimensions import Dimension, code_of
-from streamgauge.settings import settings
-from streamgauge.store import postgres
+from streamgauge.dimensions import Dimension
 from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
-from streamgauge.web.codes import page_role
+from streamgauge.web.codes import value_code
 
+from tests.support.container import forget
 from tests.support.requests import ORIGIN_SECRET, key, request
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from streamgauge.events.models import StampedEvent
+    from streamgauge.store import postgres
 
 ZONE = "Europe/Berlin"
 
@@ -46,10 +46,10 @@ def connection(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[p
         "COUNTERS_TABLE": "counters",
     }.items():
         monkeypatch.setenv(name, value)
-    _forget()
+    forget()
     with psycopg.connect(database_url, autocommit=True) as made:
         yield made
-    _forget()
+    forget()
 
 
 @pytest.fixture
@@ -118,13 +118,6 @@ def rollups(connection: postgres.Connection, site: SiteRecord) -> Rollups:
     return Rollups(connection, site.site_no)
 
 
-def value_code(dimension: Dimension, name: str) -> int:
-    """Return the code of a value as the warehouse derives it."""
-    if dimension in (Dimension.ENTRY_PAGE, Dimension.EXIT_PAGE):
-        return page_role(dimension, code_of(Dimension.PAGE, name))
-    return code_of(dimension, name)
-
-
 def get(
     function: Any, path: str, query: str = "", *, site: str = "blog", **headers: str
 ) -> tuple[int, Any, dict[str, str]]:
@@ -134,12 +127,6 @@ def get(
     body = answer["body"]
     told = answer["headers"]
     return answer["statusCode"], json.loads(body) if "json" in told["Content-Type"] else body, told
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    registry.forget()
-    postgres.discard()
 
 
 def store(connection: postgres.Connection, events: list[StampedEvent]) -> None:

@@ -13,13 +13,12 @@ from streamgauge.access import registry, sites
 from streamgauge.access.registry import KeyRecord
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.models import StampedEvent, decode
-from streamgauge.settings import settings
-from streamgauge.store import postgres, wire
 from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 
 from functions.api import session_history, sessions
-from tests.support.aws import ENVIRONMENT, Aws, serving
+from tests.support.aws import ENVIRONMENT, Aws
+from tests.support.container import forget
 from tests.support.requests import ORIGIN_SECRET, key, request
 
 if TYPE_CHECKING:
@@ -87,12 +86,6 @@ class Server:
         store_batch(self.connection, Directory(), self.events(), Lane("", 0.0, 0.0, time.monotonic()), now)
 
 
-@pytest.fixture(scope="session")
-def moto() -> Iterator[Aws]:
-    with serving() as aws:
-        yield aws
-
-
 @pytest.fixture
 def server(moto: Aws, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Return a media server whose site is `blog`."""
@@ -100,7 +93,7 @@ def server(moto: Aws, new_database: Callable[[], str], monkeypatch: pytest.Monke
     environment = {"AWS_ENDPOINT_URL": moto.url, "ORIGIN_SECRET": ORIGIN_SECRET, "DATABASE_URL": url}
     for name, value in {**ENVIRONMENT, **environment}.items():
         monkeypatch.setenv(name, value)
-    _forget()
+    forget()
     moto.reset()
     clock = Clock()
     monkeypatch.setattr(sessions, "time", clock)
@@ -120,17 +113,9 @@ def server(moto: Aws, new_database: Callable[[], str], monkeypatch: pytest.Monke
             ("r", "blog", "read"),
         ):
             registry.project_key(registry.key_hash(raw), KeyRecord(f"key_{raw}", of_site, scope))
-        _forget()
+        forget()
         yield Server(moto, clock, connection)
-    wire.hang_up()
-    _forget()
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    registry.forget()
-    sessions._calls.cache_clear()
-    postgres.discard()
+    forget()
 
 
 def microseconds(seconds: float) -> int:

@@ -8,13 +8,13 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from streamgauge import telemetry
 from streamgauge.events.models import Receipt, encode
-from streamgauge.store import dead_letters, postgres
+from streamgauge.store import dead_letters
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
 
 from functions.consumers import warehouse
+from tests.support.container import forget
 from tests.support.stamped import session_call, stamped
 from tests.support.warehouse import add_site, invoke
 
@@ -34,16 +34,9 @@ def container(empty_aws: Aws, database_url: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DATABASE_URL", database_url)
     consumer = Consumer(Directory())
     monkeypatch.setattr(warehouse, "_consumer", lambda: consumer)
-    _forget()
+    forget()
     yield
-    _forget()
-
-
-def _forget() -> None:
-    postgres.discard()
-    telemetry.settings.cache_clear()
-    telemetry.logger.cache_clear()
-    telemetry.metrics.cache_clear()
+    forget()
 
 
 def store(records: list[bytes], capsys: pytest.CaptureFixture[str]) -> Told:

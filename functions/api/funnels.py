@@ -19,7 +19,7 @@ from streamgauge.funnels import definitions, reports
 from streamgauge.funnels.answers import Analytics, Compared, DetailedAnalytics
 from streamgauge.funnels.breakdowns import Breakdown
 from streamgauge.funnels.definitions import Kept
-from streamgauge.funnels.models import ComparedRange, Comparison, Funnel, FunnelList, NewFunnel
+from streamgauge.funnels.models import ChangedFunnel, ComparedRange, Comparison, Funnel, FunnelList, NewFunnel
 from streamgauge.funnels.reports import Question
 from streamgauge.places.attribution import attribution
 from streamgauge.store import postgres
@@ -134,12 +134,15 @@ def read_funnel(funnel_id: str) -> Funnel:
 
 
 @app.put(f"{FUNNELS}/<funnel_id>", security=ADMIN, tags=["funnels"])
-def change_funnel(funnel_id: str, funnel: NewFunnel) -> Funnel:
+def change_funnel(funnel_id: str, funnel: ChangedFunnel) -> Funnel:
     """Put a definition in the place of a funnel's; its figures are computed anew, for the past too."""
     kept = _funnel(funnel_id, "admin")
     if funnel.website_id not in (None, kept.site_id):
         message = "A funnel stays with its site."
         raise OutOfBoundsError(message, [(["body", "website_id"], message)])
+    if funnel.funnel_id not in (None, kept.funnel_id):
+        message = "A funnel keeps its id."
+        raise OutOfBoundsError(message, [(["body", "funnel_id"], message)])
     return definitions.change(_database(), kept, funnel.definition()).shown()
 
 

@@ -35,6 +35,9 @@ def test_a_funnel_is_made_read_listed_changed_and_removed(connection: postgres.C
     status, changed = call("PUT", f"{path}/", {"name": "Other", "steps": STEPS[:1], "order": "any"})
     assert (status, changed["name"], changed["order"], len(changed["steps"])) == (200, "Other", "any", 1)
     assert call("GET", path)[1] == changed
+    status, renamed = call("PUT", path, {**changed, "name": "As it was read, but for its name"})
+    assert (status, renamed["steps"], renamed["created_at"]) == (200, changed["steps"], made["created_at"])
+    assert call("PUT", path, {**changed, "funnel_id": "another"})[0] == 422
     assert call("DELETE", path) == (204, None)
     assert call("GET", path)[0] == 404
 

@@ -29,6 +29,15 @@ class TestStart:
         assert (made["status"], made["ended_at"], made["duration_seconds"]) == ("playing", None, 0)
         assert (made["started_at"], made["ip_address"], made["bitrate_kbps"]) == (at(0), "192.0.2.1", 4000)
 
+    def test_takes_an_empty_text_as_none(self, server):
+        said = dict.fromkeys(
+            ("id", "ip_address", "status", "timestamp", "resolution", "client_name", "device_name"), ""
+        )
+        status, made = server.start(**said)
+        assert (status, made["ip_address"], made["status"]) == (201, "", "playing")
+        assert made["id"]
+        assert server.after(10).call("PUT", f"sessions/{made['id']}", {**made, "timestamp": ""})[0] == 200
+
     def test_takes_any_sane_id(self, server):
         status, made = server.start(id="plex:1ß 2")
         assert (status, made["id"]) == (201, "plex:1ß 2")

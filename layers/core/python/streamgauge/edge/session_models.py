@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from streamgauge.events.models import SessionHistory, SessionItem
 from streamgauge.ingestion.session_calls import Told, instant_of
@@ -23,6 +23,11 @@ def _without_slash(text: str) -> str:
     if "/" in text:
         raise ValueError("an id stands in addresses, so it holds no slash")
     return text
+
+
+def _unless_empty(value: object) -> object:
+    # Callers in typed languages send every field of theirs, an unset text as an empty one.
+    return None if value == "" else value
 
 
 def _address(text: str) -> str | None:
@@ -51,7 +56,9 @@ class SessionUpdate(BaseModel):
     transcoded: bool | None = None
     resolution: Annotated[Text | None, Field(description="Such as 1080p.")] = None
     ip_address: Address | None = None
-    timestamp: Annotated[datetime | None, Field(description="When; now if left out.")] = None
+    timestamp: Annotated[
+        datetime | None, Field(description="When; now if left out."), BeforeValidator(_unless_empty)
+    ] = None
 
     def told(self, address: str | None) -> Told:
         """Return what the call says, from `address`."""
@@ -77,7 +84,7 @@ class SessionStart(SessionUpdate):
     `duration_seconds`, `ended_at` and `status` are read with `historical` alone, which needs a server key.
     """
 
-    id: Annotated[Id, AfterValidator(_without_slash)] | None = None
+    id: Annotated[Annotated[Id, AfterValidator(_without_slash)] | None, BeforeValidator(_unless_empty)] = None
     user_id: Id
     content_id: Id
     content_type: Annotated[Id, StringConstraints(max_length=64)] = "unknown"
@@ -95,7 +102,7 @@ class SessionStart(SessionUpdate):
     historical: bool = False
     duration_seconds: Seconds | None = None
     ended_at: datetime | None = None
-    status: Literal["playing", "paused", "ended", "abandoned"] | None = None
+    status: Annotated[Literal["playing", "paused", "ended", "abandoned"] | None, BeforeValidator(_unless_empty)] = None
 
     @property
     def time(self) -> int | None:

@@ -106,6 +106,14 @@ class NewFunnel(FunnelDefinition):
         return FunnelDefinition(**{name: getattr(self, name) for name in FunnelDefinition.model_fields})
 
 
+class ChangedFunnel(NewFunnel):
+    """A funnel as it is to be: a definition, or an answer of this API with changes in it, whose other fields are passed over."""
+
+    funnel_id: Annotated[str | None, Field(max_length=200)] = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
 class Funnel(FunnelDefinition):
     """A funnel."""
 

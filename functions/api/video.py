@@ -88,19 +88,6 @@ def videos(
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 
 
-@app.get("/api/metrics/video/<video_id>", security=READ, tags=["video"], middlewares=[_as_csv])
-def video(
-    video_id: str, asked: Annotated[ReportParameters, Query()], website_id: Website = None
-) -> Response[VideoMetrics]:
-    """Show the figures of a video; all are 0 when nobody has played it in the range."""
-    now = _now()
-    question, days = _question(website_id, asked, now)
-    body = {"video_id": video_id, **reports.video_metrics(question, video_id)}
-    if asked.compare is not None:
-        body["comparison"] = comparison(question, video_id, body, now)
-    return _answer(body, days, now)
-
-
 @app.get("/api/metrics/video/<video_id>/timeseries", security=READ, tags=["video"])
 def timeseries(
     video_id: str,
@@ -150,6 +137,19 @@ def breakdown(
     shown = attribution() if by in PLACES else None
     told = {"video_id": video_id, **({"attribution": shown} if shown else {})}
     return _answer({**told, **body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
+
+
+@app.get("/api/metrics/video/<video_id>", security=READ, tags=["video"], middlewares=[_as_csv])
+def video(
+    video_id: str, asked: Annotated[ReportParameters, Query()], website_id: Website = None
+) -> Response[VideoMetrics]:
+    """Show the figures of a video; all are 0 when nobody has played it in the range."""
+    now = _now()
+    question, days = _question(website_id, asked, now)
+    body = {"video_id": video_id, **reports.video_metrics(question, video_id)}
+    if asked.compare is not None:
+        body["comparison"] = comparison(question, video_id, body, now)
+    return _answer(body, days, now)
 
 
 @app.get("/api/metrics/users/<user_id>", security=READ, tags=["video"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.catalog.model import API_TIMEOUT, Function, Role, Route, beside_postgres
+from infra.catalog.model import API_TIMEOUT, Function, Role, Route, beside_postgres, whole_id
 from infra.permissions import May
 
 FUNCTIONS: Final = (
@@ -66,7 +66,7 @@ FUNCTIONS: Final = (
         about="takes requests to erase a person, and says how far they are",
         timeout=API_TIMEOUT,
         routes=(
-            Route("DELETE", "/api/v1/users/{userId}"),
+            *whole_id("DELETE", "/api/v1/users/{userId}"),
             Route("GET", "/api/v1/erasures"),
         ),
         may=(May.READ_REGISTRY, May.ASK_ERASURE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.catalog.model import ANALYTICS, FUNNELS, Function, Route
+from infra.catalog.model import ANALYTICS, FUNNELS, Function, Route, whole_id
 from infra.permissions import May
 
 AUTHORIZER: Final = "api/authorizer"
@@ -20,7 +20,7 @@ FUNCTIONS: Final = (
             Route("POST", f"{ANALYTICS}/event", open=True),
             Route("POST", f"{ANALYTICS}/event/batch", open=True),
             Route("POST", f"{FUNNELS}/track", open=True),
-            Route("POST", "/api/analytics/view/{videoId}", open=True),
+            *whole_id("POST", "/api/analytics/view/{videoId}", open=True),
             *(
                 Route("POST", f"/v1/{name}", open=True)
                 for pair in ("track t", "page p", "screen s", "identify i", "group g", "alias a", "batch b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.catalog.model import ANALYTICS, Function, Role, Route, beside_postgres
+from infra.catalog.model import ANALYTICS, Function, Role, Route, beside_postgres, whole_id
 from infra.permissions import May
 
 FUNCTIONS: Final = (
@@ -31,7 +31,7 @@ FUNCTIONS: Final = (
     beside_postgres(
         "api/session_history",
         "answers the sessions of a user and the figures of days",
-        Route("GET", f"{ANALYTICS}/sessions/user/{{userId}}"),
+        *whole_id("GET", f"{ANALYTICS}/sessions/user/{{userId}}"),
         Route("GET", f"{ANALYTICS}/stats/daily"),
         role=Role.WRITER,
         may=(May.READ_SESSIONS,),
@@ -43,24 +43,24 @@ FUNCTIONS: Final = (
             Route("GET", f"{ANALYTICS}/{report}")
             for report in (
                 "server",
-                "libraries/{id}",
                 "popular",
                 "popular/{type}",
-                "users/{id}",
                 "genres",
                 "active-users",
                 "bandwidth",
                 "streams",
             )
         ),
+        *whole_id("GET", f"{ANALYTICS}/libraries/{{id}}"),
+        *whole_id("GET", f"{ANALYTICS}/users/{{id}}"),
         # Both keep what they have added up.
         role=Role.WRITER,
     ),
     beside_postgres(
         "api/catalog",
         "takes the catalogue of a media server: libraries, items and users",
-        Route("PUT", "/api/v1/catalog/libraries/{id}"),
-        Route("DELETE", "/api/v1/catalog/libraries/{id}"),
+        *whole_id("PUT", "/api/v1/catalog/libraries/{id}"),
+        *whole_id("DELETE", "/api/v1/catalog/libraries/{id}"),
         Route("PUT", "/api/v1/catalog/items"),
         Route("PUT", "/api/v1/catalog/users"),
         role=Role.WRITER,

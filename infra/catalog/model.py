@@ -33,6 +33,15 @@ class Route:
     open: bool = False
 
 
+def whole_id(method: str, path: str, *, open: bool = False) -> tuple[Route, Route]:  # noqa: A002 - as the field is named
+    """Return the routes to a path that ends in an id of somebody else's making.
+
+    The gateway decodes a path before it looks for its route, so an id with slashes (such as the path of a film's file) is
+    several parts there, which a greedy variable alone takes.
+    """
+    return Route(method, path, open), Route(method, path.removesuffix("}") + "+}", open)
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """A mapping from the event stream: `windowed` ones wait BATCH_TIMEOUT and use WORKER_COUNT lanes a shard."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.catalog.model import ANALYTICS, FUNNELS, Role, Route, beside_postgres
+from infra.catalog.model import ANALYTICS, FUNNELS, Role, Route, beside_postgres, whole_id
 from infra.permissions import May
 
 FUNCTIONS: Final = (
@@ -60,24 +60,24 @@ FUNCTIONS: Final = (
         "api/video",
         "answers the video reports",
         Route("GET", "/api/metrics/videos"),
-        Route("GET", "/api/metrics/video/{videoId}"),
         *(
             Route("GET", f"/api/metrics/video/{{videoId}}/{part}")
             for part in ("timeseries", "quality", "retention", "breakdown")
         ),
-        Route("GET", "/api/metrics/users/{userId}"),
+        *whole_id("GET", "/api/metrics/video/{videoId}"),
+        *whole_id("GET", "/api/metrics/users/{userId}"),
         Route("GET", "/api/metrics/realtime/peaks"),
     ),
     beside_postgres(
         "api/user_profiles",
         "says what is known of a user",
-        Route("GET", "/api/v1/users/{userId}"),
+        *whole_id("GET", "/api/v1/users/{userId}"),
     ),
     beside_postgres(
         "api/views",
         "answers and resets view counts",
         # Open to the public where the site says so (`public_view_stats`); the function reads the authorizer's word.
-        Route("GET", "/api/analytics/stats/{videoId}"),
+        *whole_id("GET", "/api/analytics/stats/{videoId}"),
         Route("POST", "/api/analytics/reset/daily"),
         Route("POST", "/api/analytics/reset/monthly"),
         role=Role.WRITER,

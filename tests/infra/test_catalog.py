@@ -6,6 +6,8 @@ import pytest
 from infra.assets import CORE
 from infra.building import ROOT
 from infra.catalog import CATALOG, Function, Side
+from infra.local.gateway import Route as GatewayRoute
+from infra.local.gateway import Router
 from infra.permissions import May
 
 ROUTES = """
@@ -67,6 +69,29 @@ def test_every_route_of_the_api_is_somebodys() -> None:
     assert set(routes) >= set(ROUTES.split("\n")) - {""}
 
 
+def test_ids_that_clients_make_may_hold_slashes() -> None:
+    """The gateway decodes a path, then looks for its route: `%2F` is a slash by then."""
+    router = Router(GatewayRoute(f"{route.method} {route.path}", row.module) for row in CATALOG for route in row.routes)
+    for method, path in [
+        ("GET", "/api/metrics/video/{}"),
+        ("GET", "/api/metrics/video/{}/retention"),
+        ("GET", "/api/metrics/users/{}"),
+        ("GET", "/api/v1/users/{}"),
+        ("DELETE", "/api/v1/users/{}"),
+        ("GET", "/api/v1/analytics/users/{}"),
+        ("GET", "/api/v1/analytics/sessions/user/{}"),
+        ("GET", "/api/v1/analytics/libraries/{}"),
+        ("PUT", "/api/v1/catalog/libraries/{}"),
+        ("GET", "/api/analytics/stats/{}"),
+        ("POST", "/api/analytics/view/{}"),
+    ]:
+        plain, slashed = (router.find(method, path.format(name)) for name in ("film", "/films/a.webm"))
+        assert plain is not None
+        assert slashed is not None
+        assert plain[0].function == slashed[0].function
+        assert plain[1].popitem()[1] == "film"
+
+
 def test_no_route_ends_in_a_slash_since_api_gateway_refuses_it() -> None:
     assert not [route.path for row in CATALOG for route in row.routes if route.path.endswith("/")]
 
@@ -79,6 +104,7 @@ def test_open_routes_are_the_open_ones_of_the_api() -> None:
         "/api/v1/analytics/event/batch",
         "/api/v1/funnels/track",
         "/api/analytics/view/{videoId}",
+        "/api/analytics/view/{videoId+}",
         *(f"/v1/{name}" for name in ("track", "page", "screen", "identify", "group", "alias", "batch", *"tpsigab")),
         "/v1/import",
         "/beacon/v1/batch",

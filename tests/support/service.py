@@ -124,10 +124,10 @@ class Service:
         self.pipeline = Pipeline()
         self.routes = [
             (
-                re.compile(re.sub(r"\{\w+\}", "([^/]+)", route.path)),
+                re.compile(re.sub(r"\{\w+(\+?)\}", lambda found: "(.+)" if found[1] else "([^/]+)", route.path)),
                 route.method,
                 function.handler.removesuffix(".handler"),
-                re.findall(r"\{(\w+)\}", route.path),
+                re.findall(r"\{(\w+)\+?\}", route.path),
             )
             for function in CATALOG
             for route in function.routes

@@ -81,6 +81,16 @@ def test_a_video_that_nobody_has_played_has_zeros(played):
     assert {value for name, value in body.items() if name in {*SEED[1:], *BEYOND}} == {0}
 
 
+@pytest.mark.parametrize(
+    ("part", "named"), [("/films/a.webm", "/films/a.webm"), ("a/b", "a/b"), ("100%25 fun", "100% fun")]
+)
+@pytest.mark.parametrize("report", ["", "/retention", "/quality", "/timeseries", "/breakdown"])
+def test_an_id_is_any_text_such_as_the_path_of_a_file(site, part, named, report):
+    query = f"{DAYS}&by=country" if report == "/breakdown" else DAYS
+    status, body, _ = get(video, f"/api/metrics/video/{part}{report}", query)
+    assert (status, body["video_id"]) == (200, named)
+
+
 def test_bots_are_left_out(connection, played):
     store(connection, [stamped("video_start", "2026-11-19 15:00", site="blog", session_id="9", bot=True)])
     assert get(video, PATH, DAYS)[1]["views"] == 3

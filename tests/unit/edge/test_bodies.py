@@ -22,6 +22,7 @@ from tests.support.requests import request
         ("/health//", "/health"),
         ("/v/a b", "/v/a b"),
         ("/v/100%41", "/v/100%41"),
+        ("/v/100%2541", "/v/100%41"),
         ("/v/é", "/v/é"),
     ],
 )

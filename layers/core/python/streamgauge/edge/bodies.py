@@ -24,14 +24,14 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def with_clean_path(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request with its path without a trailing slash; an HTTP API has decoded it already.
+    """Return the request with its path without a trailing slash; an HTTP API has decoded it already, but for %25.
 
     Raises NotFoundError for control characters there, OutOfBoundsError for texts in the query that no store can hold.
     """
     path = event.get("rawPath") or "/"
     if _CONTROL.search(path):
         raise NotFoundError("There is nothing at this path.")
-    path = path.rstrip("/") or "/"
+    path = path.rstrip("/").replace("%25", "%") or "/"
     query = event.get("queryStringParameters") or {}
     if any(_UNSTORABLE.search(text) for text in (*query, *query.values())):
         raise OutOfBoundsError(_UNSTORABLE_MESSAGE, [(["query"], _UNSTORABLE_MESSAGE)])

@@ -57,6 +57,9 @@ WRITE: Final[Security] = [{"bearer": ["write"]}]
 OPEN: Final[Security] = []
 """Anybody."""
 
+_WITH_SLASHES: Final = frozenset({"video_id", "user_id", "library_id"})
+"""Ids that clients make, such as the path of a film's file. A rule that ends in one stands after those that go on after it."""
+
 
 class Application(APIGatewayHttpResolver):
     """The routes of one function."""
@@ -100,8 +103,12 @@ class Application(APIGatewayHttpResolver):
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
-        """Let an id in a path be any text without a slash; Powertools' own list of characters leaves many out."""
-        return re.compile(base_regex.format(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule)))
+        """Let an id in a path be any text; Powertools' own list of characters leaves many out. Only those of others hold slashes."""
+
+        def variable(found: re.Match[str]) -> str:
+            return f"(?P<{found[1]}>{'.+' if found[1] in _WITH_SLASHES else '[^/]+'})"
+
+        return re.compile(base_regex.format(re.sub(r"<(\w+)>", variable, rule)))
 
     def _admit(self, event: Mapping[str, Any]) -> Problem | None:
         """Find the route: None when the caller may take it. Raises the error that keeps the caller out."""

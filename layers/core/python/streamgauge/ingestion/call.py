@@ -62,7 +62,8 @@ def read_call(event: Mapping[str, Any], address: str, received: int) -> Call:
         query={name: encodable(value) for name, value in query.items()} if query else {},
         address=address,
         agent=encodable(headers.get("user-agent", ""))[:MAX_AGENT],
-        argument=encodable((event.get("pathParameters") or {}).get("videoId", "")),
+        # The gateway has decoded all of it but %25.
+        argument=encodable((event.get("pathParameters") or {}).get("videoId", "").replace("%25", "%")),
         broken=broken,
     )
 

@@ -161,3 +161,45 @@ def test_a_time_of_another_form_is_taken_and_one_of_sending_left_out(door: Door)
     for sent_at in (None, "soon", door.now // 1000):
         assert door.send({"api_key": "w", "batch": [event], "sent_at": sent_at}, path="/batch", key=None).status == 200
     assert {door.now - one.time for one in door.events} == {4_000_000}
+
+
+@pytest.mark.parametrize(("told", "device"), [("Mobile", "mobile"), ("Tablet", "tablet"), ("Watch", None), (7, None)])
+def test_an_app_says_what_it_runs_on(told: Any, device: str | None, door: Door) -> None:
+    properties = {"$lib": "posthog-ios", "$os_name": "iOS", "$device_type": told, "$screen_name": "Main Menu"}
+    body = {
+        "api_key": "w",
+        "event": "$screen",
+        "distinct_id": "u",
+        "properties": {**properties, "$is_identified": False},
+    }
+    assert door.send(body, path="/batch", key=None, headers={"user-agent": "posthog-ios/3.31"}).status == 200
+    event = door.events[0]
+    assert (event.surroundings.device, event.surroundings.os, event.bot) == (device, "iOS", False)
+    assert (event.anonymous_id, event.user_id, event.page and event.page.path) == ("u", None, "/Main%20Menu")
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "user", "anonymous"),
+    [
+        # A page, before and after; after a reset its device is the id of somebody before.
+        ("x", {"$lib": "web", "$device_id": "a", "distinct_id": "a"}, None, "a"),
+        ("x", {"$lib": "web", "$device_id": "d", "distinct_id": "a", "$is_identified": False}, None, "a"),
+        ("$identify", {"$lib": "web", "$device_id": "d", "distinct_id": "u", "$anon_distinct_id": "a"}, "u", "a"),
+        ("x", {"$lib": "web", "$device_id": "a", "distinct_id": "u", "$user_id": "u"}, "u", "a"),
+        # An app's device is none of both.
+        ("x", {"$lib": "posthog-ios", "$device_id": "d", "distinct_id": "a", "$is_identified": False}, None, "d"),
+        (
+            "$identify",
+            {"$lib": "posthog-ios", "$device_id": "d", "distinct_id": "u", "$anon_distinct_id": "a"},
+            "u",
+            "d",
+        ),
+        ("x", {"$lib": "posthog-ios", "$device_id": "d", "distinct_id": "u", "$is_identified": True}, "u", "d"),
+        # A back end's distinct id is a user's.
+        ("x", {"$lib": "posthog-go", "distinct_id": "u"}, "u", None),
+        ("x", {"distinct_id": "u"}, "u", None),
+    ],
+)
+def test_who_is_known(name: str, told: dict[str, Any], user: str | None, anonymous: str | None, door: Door) -> None:
+    assert door.send([{"event": name, "api_key": "w", "properties": told}], path="/e/", key=None).status == 200
+    assert [(event.user_id, event.anonymous_id) for event in door.events] == [(user, anonymous)]

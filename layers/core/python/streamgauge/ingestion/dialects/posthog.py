@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SUCCESS: Final = b'{"success":true}'
 _IDS: Final = frozenset({"token", "distinct_id"})
+_DEVICES: Final = frozenset({"mobile", "tablet", "desktop", "tv"})
 _SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLD: Final = {
     "$identify": "identify",
@@ -81,8 +82,20 @@ def _draft(index: int, raw: bytes) -> Draft:
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
     properties = mapping(message.get("properties"))
+    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, **_sender(properties))
+
+
+def _sender(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the draft's fields about what sent an event, and about the device that an app names."""
     sender = "back end" if properties.get("$is_server") is True else sender_named(text(properties.get("$lib")))
-    return Draft(index=index, raw=raw, in_order=True, sent=sent, kind=kind, name=name, sender=sender)
+    if sender != "app":
+        return {"sender": sender}
+    device = str(properties.get("$device_type")).lower()
+    return {
+        "sender": sender,
+        "os": text(properties.get("$os_name"), 64) or text(properties.get("$os"), 64),
+        "device": device if device in _DEVICES else None,
+    }
 
 
 def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]:
@@ -141,9 +154,11 @@ def _who(name: str, message: dict[str, Any], properties: dict[str, Any]) -> dict
     if name == "$groupidentify" and distinct == f"${properties.get('$group_type')}_{properties.get('$group_key')}":
         # A back end that speaks of a group and of nobody in it: no visitor.
         return {}
+    # An app's device is the same before and after somebody says who it is; a page's is its first anonymous id.
+    same = device if sender_named(text(properties.get("$lib"))) == "app" else None
     if anonymous:
-        return {"anonymous_id": distinct}
-    return {"user_id": distinct, "anonymous_id": identity(properties.get("$anon_distinct_id")) or device}
+        return {"anonymous_id": same or distinct}
+    return {"user_id": distinct, "anonymous_id": same or identity(properties.get("$anon_distinct_id")) or device}
 
 
 def _when(message: dict[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,24 @@ class TestJellyfin:
         (found,) = door.stored("anna")
         assert (found["started_at"], found["ended_at"], found["duration_seconds"]) == (at(0), at(50), 40)
 
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 1, 0, 0), (0, 1, 0, 1)])
+    def test_a_stop_may_come_long_before_its_start(self, door, order):
+        bodies = [jellyfin("Start", 100, 0), jellyfin("Stop", 1900, 2000)]
+        door.server.after(2000)
+        for number in order:
+            assert door.send("jellyfin", bodies[number]) == (200, "accepted")
+        assert door.server.active() == []
+        (found,) = door.stored("anna")
+        assert (found["started_at"], found["ended_at"], found["duration_seconds"]) == (at(0), at(2000), 1800)
+
+    def test_two_playings_of_an_item_told_twice_are_two(self, door):
+        first, second = ([jellyfin("Start", 0, n), jellyfin("Stop", 600, n + 600)] for n in (0, 5000))
+        door.server.after(6000)
+        for body in [*first, *second, *first, *second, first[0], second[0]]:
+            assert door.send("jellyfin", body) == (200, "accepted")
+        assert door.server.active() == []
+        assert [one["duration_seconds"] for one in door.stored("anna")] == [600, 600]
+
     def test_it_plays_from_where_its_device_signed_in_within_a_day(self, door):
         playing = jellyfin("Start", 0, 0)
         arrived = {name: playing[name] for name in ("UserId", "DeviceId", "DeviceName") if name in playing}

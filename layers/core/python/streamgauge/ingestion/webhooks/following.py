@@ -14,7 +14,7 @@ from streamgauge.clock import MICROSECONDS
 from streamgauge.errors import ConflictError
 from streamgauge.ingestion.times import AHEAD
 from streamgauge.sessions import addresses, live
-from streamgauge.sessions.folding import REJOIN, device_of, is_live
+from streamgauge.sessions.folding import LONGEST_TOLD, REJOIN, device_of, is_live
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
@@ -32,20 +32,27 @@ def follow(calls: SessionCalls, site: SiteRecord, played: Played, received: int,
     Raises StoreAwayError, UnavailableError, OutOfBoundsError for a replay that comes too late.
     """
     told = _dated(played.told, received)
-    session_id = None if played.play is None else session_id_of(played.item.source, played.play, played)
-    known = (
-        live.find(site.site_id, session_id, now)
-        if session_id
-        else live.latest(site.site_id, played.user_id, played.item, now)
-    )
+    session_id = _id_of(played, told)
+    known = live.find(site.site_id, session_id, now) if session_id else None
+    if known is None and played.play is None:
+        known = live.latest(site.site_id, played.user_id, played.item, now)
     try:
-        if known is None or (session_id is None and _is_over(known.session, played, told)):
+        if known is None or (played.play is None and _is_over(known.session, played, told)):
             _begin(calls, site, played, told, session_id, now)
         else:
             _go_on(calls, site, known.session, played, told, now)
     except ConflictError:
         # It ended, and what comes behind its end says nothing new.
         return
+
+
+def _id_of(played: Played, told: Told) -> str | None:
+    """Return the id of the session that is meant, where a webhook says enough for one; a start does by its own time."""
+    if played.play is not None:
+        return session_id_of(played.item.source, played.play, played)
+    if played.call == "start" and played.told.time is not None and told.time == played.told.time:
+        return session_id_of(played.item.source, f"{device_of(played.item, '')}\x1f{told.time}", played)
+    return None
 
 
 def session_id_of(source: str, play: str, played: Played) -> str:
@@ -63,7 +70,8 @@ def _is_over(session: Session, played: Played, told: Told) -> bool:
     """Say whether the last session of this user, item and device is not the one that is meant."""
     time = told.time or 0
     if played.call == "start":
-        return True
+        # One that comes late may be that of a session which began without it.
+        return not session.start - LONGEST_TOLD <= time < session.start
     if played.call == "stop" or played.over:
         return False
     if session.stop is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from hashlib import blake2b
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
     from streamgauge_cli.connection import Connection
     from streamgauge_cli.reading import Source
@@ -53,30 +53,35 @@ class Reader(Protocol):
 
 
 class Unreadable:
-    """Keeps what cannot be read in a file beside, which is made with the first of it, and the first reasons."""
+    """Keeps what cannot be read in a file beside, and in another one why, line by line; both are made with the first of it."""
 
     def __init__(self, path: Path, counts: Counter[str]) -> None:
         self.path = path
+        self.reasons = path.with_name(f"{path.name}.reasons")
         self.examples: list[str] = []
         self._counts = counts
-        self._file: BinaryIO | None = None
+        self._files: tuple[BinaryIO, TextIO] | None = None
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
+        for path in (self.path, self.reasons):
+            path.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        for file in self._files or ():
+            file.close()
 
     def keep(self, number: int, text: bytes, reason: str) -> None:
         """Keep the text that begins at a line."""
         self._counts["unreadable"] += 1
-        if self._file is None:
-            self._file = self.path.open("wb")
-        self._file.write(text + b"\n")
+        if self._files is None:
+            self._files = self.path.open("wb"), self.reasons.open("w", encoding="utf-8")
+        lines, reasons = self._files
+        lines.write(text + b"\n")
+        said = f"line {number}: {reason}"
+        reasons.write(f"{said}\n")
         if len(self.examples) < _EXAMPLES:
-            self.examples.append(f"line {number}: {reason}")
+            self.examples.append(said)
 
 
 @dataclass(frozen=True, slots=True)

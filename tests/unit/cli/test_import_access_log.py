@@ -63,6 +63,10 @@ def test_counts_and_events(service, import_, tmp_path):
     assert "website_id" not in next(iter(service.events.values()))
     kept = next(tmp_path.glob("access.log-*.unreadable"))
     assert kept.read_text() == "rubbish\n" + row(4, "/x").replace('"\n', "\n")
+    assert kept.with_name(f"{kept.name}.reasons").read_text().splitlines() == [
+        "line 3: not in the common or combined format",
+        "line 6: a quote is missing in its referrer or user agent",
+    ]
     assert "2 lines of" in outcome.stderr
     assert "line 3: not in the common or combined format" in outcome.stderr
     assert not list(tmp_path.glob("*.progress.json"))

@@ -8,7 +8,9 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streamgauge.errors import UnavailableError
 from streamgauge.events.models import Receipt, encode
+from streamgauge.operations.progress import lag_seconds, progress_items
 from streamgauge.store import dead_letters
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
@@ -79,6 +81,23 @@ def test_what_was_stored_and_how_long_it_waited(
     again, _ = store([encode(event) for event in events], capsys)
     assert "EventsStored" not in again, "a repetition stores nothing"
     assert "PlaybacksStarted" not in again
+
+
+def test_a_database_that_is_away_lets_the_lag_grow_until_it_is_back(
+    connection: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_site(connection, "stuck")
+    events = [encode(stamped("page_view", time.time_ns() // 1000, site="stuck"))]
+    with monkeypatch.context() as away:
+        away.setattr(warehouse, "_LOCAL_WAIT_SECONDS", 0.0)
+        away.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
+        forget()
+        with pytest.raises(UnavailableError):
+            store(events, capsys)
+    forget()
+    assert lag_seconds(progress_items(), time.time() + 600) >= 599
+    store(events, capsys)
+    assert lag_seconds(progress_items(), time.time() + 600) < 60
 
 
 def test_a_letter_is_measured_and_its_line_leads_to_batch_and_receipt(

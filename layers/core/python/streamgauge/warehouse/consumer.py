@@ -6,6 +6,7 @@ Nothing is acknowledged before all of that is done; whatever fails raises, and t
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psycopg
@@ -13,11 +14,13 @@ from msgspec import to_builtins
 
 from streamgauge import telemetry
 from streamgauge.clock import MICROSECONDS
+from streamgauge.errors import UnavailableError
 from streamgauge.events.models import StampedEvent, encode
 from streamgauge.events.reasons import Reason, Stage
 from streamgauge.settings import settings
 from streamgauge.store import dead_letters, dynamo, postgres
 from streamgauge.store.dead_letters import UNKNOWN_SITE, DeadLetter
+from streamgauge.store.errors import StoreAwayError
 from streamgauge.telemetry import Metric
 from streamgauge.views import projection
 from streamgauge.warehouse import pending
@@ -36,6 +39,8 @@ LARGEST_TRANSACTION: Final = 2000
 """Events in one transaction; more gains nothing."""
 
 _PAUSE_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 10.0
+"""How long to wait for a connection before it is said that the batch is stuck."""
 _MOST_LOGGED: Final = 20
 
 
@@ -115,9 +120,14 @@ class Consumer:
     ) -> Outcome:
         """Store a batch, again while the database is away, restarting, or gave the transaction up to another."""
         while True:
-            wait_seconds = max(0.0, deadline - time.monotonic())
             try:
-                connection = postgres.connection(wait_seconds)
+                connection = postgres.connection(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            except UnavailableError:
+                _say_stuck(lane)
+                if time.monotonic() >= deadline:
+                    raise
+                continue
+            try:
                 return store_batch(connection, self._directory, events, lane, time.time_ns() // 1000, dead)
             except psycopg.errors.ProgramLimitExceeded:
                 raise
@@ -185,7 +195,9 @@ def _say_stuck(lane: Lane) -> None:
     """Let the lag of /metrics grow from the oldest record on that cannot be stored yet; storing it takes the mark away."""
     key = {"pk": "progress", "sk": lane.shard}
     values = {":since": int(lane.first_arrival)}
-    dynamo.update_item(settings().text("STATUS_TABLE"), key, "SET pending_since = :since", values=values)
+    # Where DynamoDB is away too nobody can read the mark, and the batch waits on all the same.
+    with suppress(StoreAwayError):
+        dynamo.update_item(settings().text("STATUS_TABLE"), key, "SET pending_since = :since", values=values)
 
 
 def _usable(connection: Connection) -> bool:

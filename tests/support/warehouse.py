@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ import msgspec
 from streamgauge import telemetry
 from streamgauge.events.models import Receipt, StampedEvent, encode
 from streamgauge.store import dynamo, postgres
+from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.consumer import Consumer
 from streamgauge.warehouse.directory import Directory
 
@@ -207,3 +209,15 @@ def all_payloads(sites: Sequence[Traffic], chance: random.Random, *, in_order: b
         return [mixed[n] for n in sorted(range(len(mixed)), key=places.__getitem__)]
     chance.shuffle(mixed)
     return mixed
+
+
+def store_stamped(
+    connection: psycopg.Connection[Any],
+    events: list[StampedEvent],
+    *,
+    directory: Directory | None = None,
+    now: int | None = None,
+) -> Outcome:
+    """Store a batch, `now` (in microseconds) or, unless told, when its latest event was received."""
+    moment = max(event.received for event in events) if now is None else now
+    return store_batch(connection, directory or Directory(), events, Lane("lane", 0.0, 0.0, time.monotonic()), moment)

@@ -22,7 +22,6 @@ from streamgauge.store import dead_letters, dynamo
 from streamgauge.store.postgres import columns
 from streamgauge.views import projection
 from streamgauge.warehouse import batch, locks, receipts, rollups, visit_state
-from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.dictionaries import Dictionaries
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import SiteBatch
@@ -34,7 +33,7 @@ from tests.oracle.stored import differences, stored
 from tests.support.seeds import seeded
 from tests.support.simulator import Faults, Simulator, stream
 from tests.support.stamped import ZONE, instant, stamped
-from tests.support.warehouse import Traffic, add_site, invoke, traffic
+from tests.support.warehouse import Traffic, add_site, invoke, store_stamped, traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +116,7 @@ def redelivery(connection: Database, url: str) -> list[str]:
     made = _made(connection, "redelivery", 301, 60)
     events = [decode(data) for _, data in made.payloads]
     for _ in range(2):
-        _store(connection, events)
+        store_stamped(connection, events)
     return differences(count(made.events), stored(connection, made.site_no))
 
 
@@ -163,7 +162,7 @@ def one_visitor_everywhere(connection: Database, url: str) -> list[str]:
             for n in range(24)
         ]
         random.Random(round_).shuffle(events)
-        _store(
+        store_stamped(
             connection, [replace(events[0], site=site, id=f"warm {round_}", kind="page_view", video=None, page=_page())]
         )
         together = threading.Barrier(4)
@@ -175,7 +174,7 @@ def one_visitor_everywhere(connection: Database, url: str) -> list[str]:
                 for event in events[number::4]:
                     for _ in range(50):
                         try:
-                            _store(own, [event], directory)
+                            store_stamped(own, [event], directory=directory)
                             break
                         except (psycopg.OperationalError, psycopg.IntegrityError, RuntimeError) as error:
                             last = error
@@ -200,14 +199,14 @@ def overtaken_push(connection: Database, url: str) -> list[str]:
     """A push reads, is held up, and arrives after a newer one."""
     made = _made(connection, "overtaken", 305, 60, kinds=("view",))
     half = len(made.payloads) // 2
-    _store(connection, [decode(data) for _, data in made.payloads[:half]])
+    store_stamped(connection, [decode(data) for _, data in made.payloads[:half]])
     with psycopg.connect(url, autocommit=True) as own:
         held_up, overtaken = threading.Event(), threading.Event()
         late = _Late(own, held_up, overtaken)
         pusher = threading.Thread(target=projection.push, args=(late, made.site_no, made.site))
         pusher.start()
         held_up.wait(10)
-        _store(connection, [decode(data) for _, data in made.payloads[half:]])
+        store_stamped(connection, [decode(data) for _, data in made.payloads[half:]])
         projection.push(connection, made.site_no, made.site)
         overtaken.set()
         pusher.join()
@@ -295,8 +294,3 @@ def _made(connection: Database, what: str, seed: int, size: int, kinds: tuple[st
         made.payloads = [payload for payload in made.payloads if decode(payload[1]).id in wanted]
     assert encode(made.events[0])
     return made
-
-
-def _store(connection: Database, events: list[StampedEvent], directory: Directory | None = None) -> None:
-    now = max(event.received for event in events)
-    store_batch(connection, directory or Directory(), events, Lane("lane", 0.0, 0.0, time.monotonic()), now)

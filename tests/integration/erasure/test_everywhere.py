@@ -22,7 +22,6 @@ from streamgauge.sessions.folding import Call
 from streamgauge.store import dead_letters, dynamo
 from streamgauge.store.dead_letters import DeadLetter
 from streamgauge.warehouse import gate
-from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.recount import recount_day
 
@@ -33,6 +32,7 @@ from tests.oracle.stored import differences, stored
 from tests.support.requests import key, request
 from tests.support.stamped import instant, session_call, stamped
 from tests.support.traces import forms, items_with, personal_tables, tables_with
+from tests.support.warehouse import store_stamped
 
 if TYPE_CHECKING:
     from streamgauge.access.registry import SiteRecord
@@ -117,8 +117,7 @@ def keep(connection: Connection, events: list[StampedEvent]) -> None:
     directory = Directory()
     for start in range(0, len(events), 5):
         batch = events[start : start + 5]
-        now = max(event.received for event in batch)
-        outcome = store_batch(connection, directory, batch, Lane("lane", 0.0, 0.0, time.monotonic()), now)
+        outcome = store_stamped(connection, batch, directory=directory)
         assert not outcome.refused
 
 

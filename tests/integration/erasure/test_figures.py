@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from streamgauge.jobs.erasure import erase_person
 from streamgauge.warehouse import gate
-from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.recount import recount_day
 
@@ -16,6 +14,7 @@ from tests.oracle.counting import count
 from tests.oracle.stored import differences, stored
 from tests.support.seeds import seeded
 from tests.support.traces import tables_with
+from tests.support.warehouse import store_stamped
 from tests.traffic.made_up import make
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def check(connection: psycopg.Connection, site: SiteRecord, seed: int, size: int
     due = {chance.randrange(len(batches)): user for user in ("user-0", "user-1", "user-0")}
     directory = Directory()
     for number, batch in enumerate(batches):
-        store_batch(connection, directory, batch, Lane("lane", 0.0, 0.0, time.monotonic()), now)
+        store_stamped(connection, batch, directory=directory, now=now)
         if number in due:
             erase_person(connection, site, f"{number}", due[number], now)
     found = differences(count(events), stored(connection, site.site_no))

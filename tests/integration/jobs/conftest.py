@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,17 @@ from streamgauge.clock import MICROSECONDS, microseconds
 from streamgauge.store import dynamo, postgres
 from streamgauge.views import projection
 from streamgauge.warehouse import pending
-from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.site_batch import buckets
 
 from tests.support.container import forget
+from tests.support.warehouse import store_stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from streamgauge.events.models import StampedEvent
+    from streamgauge.warehouse.batch import Outcome
 
     from tests.support.aws import Aws
 
@@ -110,7 +110,7 @@ def _store_batch(
     """Store a batch, again when the database gave it up to another or a partition has gone."""
     while True:
         try:
-            return store_batch(connection, directory, events, Lane("lane", 0.0, 0.0, time.monotonic()), moment)
+            return store_stamped(connection, events, directory=directory, now=moment)
         except (psycopg.OperationalError, psycopg.errors.CheckViolation):
             assert not connection.broken
             directory.forget()

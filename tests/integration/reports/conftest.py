@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,12 @@ from streamgauge.access import registry
 from streamgauge.access.registry import SiteRecord
 from streamgauge.contributions import AMOUNTS
 from streamgauge.dimensions import Dimension
-from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.web.codes import value_code
 
 from tests.support.container import forget
 from tests.support.requests import ORIGIN_SECRET, key, request
+from tests.support.warehouse import store_stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -133,5 +132,4 @@ def store(connection: postgres.Connection, events: list[StampedEvent]) -> None:
     """Store events as the consumer does."""
     directory = Directory()
     for event in events:
-        lane = Lane("lane", 0.0, 0.0, time.monotonic())
-        assert not store_batch(connection, directory, [event], lane, event.received).refused
+        assert not store_stamped(connection, [event], directory=directory).refused

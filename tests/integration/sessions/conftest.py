@@ -13,13 +13,12 @@ from streamgauge.access import registry, sites
 from streamgauge.access.registry import KeyRecord
 from streamgauge.clock import MICROSECONDS
 from streamgauge.events.models import StampedEvent, decode
-from streamgauge.warehouse.batch import Lane, store_batch
-from streamgauge.warehouse.directory import Directory
 
 from functions.api import session_history, sessions
 from tests.support.aws import ENVIRONMENT, Aws
 from tests.support.container import forget
 from tests.support.requests import ORIGIN_SECRET, key, request
+from tests.support.warehouse import store_stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,8 +81,7 @@ class Server:
 
     def settle(self) -> None:
         """Let the warehouse take the stream."""
-        now = self.clock.time_ns() // 1000
-        store_batch(self.connection, Directory(), self.events(), Lane("", 0.0, 0.0, time.monotonic()), now)
+        store_stamped(self.connection, self.events(), now=self.clock.time_ns() // 1000)
 
 
 @pytest.fixture

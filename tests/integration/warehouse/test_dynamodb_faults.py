@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -20,6 +19,7 @@ from tests.support.warehouse import (
     assert_exact,
     containers_per_thread,
     invoke,
+    store_stamped,
     traffic,
 )
 
@@ -119,10 +119,7 @@ def test_counters_after_postgres_was_restored_to_an_earlier_point(
 def store_without_projection(payloads: list[tuple[str, bytes]], connection: psycopg.Connection[Any]) -> None:
     """Store records as a Postgres alone would hold them."""
     from streamgauge.events.models import decode
-    from streamgauge.warehouse.batch import Lane, store_batch
-    from streamgauge.warehouse.directory import Directory
 
     events = [decode(data) for _, data in payloads]
     for start in range(0, len(events), 100):
-        part = events[start : start + 100]
-        store_batch(connection, Directory(), part, Lane("s", 0.0, 0.0, time.monotonic()), max(e.received for e in part))
+        store_stamped(connection, events[start : start + 100])

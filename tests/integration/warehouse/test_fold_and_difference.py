@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamgauge.clock import MICROSECONDS
-from streamgauge.warehouse.batch import Lane, store_batch
 from streamgauge.warehouse.directory import Directory
 
 from tests.oracle.counting import count
 from tests.oracle.stored import differences, stored
 from tests.support.seeds import seeded
 from tests.support.stamped import instant, person_hash, stamped
-from tests.support.warehouse import add_site
+from tests.support.warehouse import add_site, store_stamped
 from tests.traffic.made_up import make
 
 if TYPE_CHECKING:
@@ -107,8 +105,7 @@ def store(connection: psycopg.Connection[Any], batches: list[list[StampedEvent]]
     directory = Directory()
     for batch in batches:
         events = [replace(event, site=site) for event in batch]
-        now = max(event.received for event in events)
-        store_batch(connection, directory, events, Lane("lane", 0.0, 0.0, time.monotonic()), now)
+        store_stamped(connection, events, directory=directory)
     return site_no
 
 

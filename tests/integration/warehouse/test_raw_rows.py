@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from streamgauge.warehouse.batch import Lane, store_batch
-from streamgauge.warehouse.directory import Directory
 
 from tests.support.stamped import stamped
-from tests.support.warehouse import add_site
+from tests.support.warehouse import add_site, store_stamped
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,7 +23,7 @@ def test_any_text_is_read_back_as_it_was_told(connection: psycopg.Connection[Any
     event = stamped(
         "custom", "2026-11-20 12:00", site=site, id=f"id{text}", properties={text: text}, metadata=[text, None], **told
     )
-    store_batch(connection, Directory(), [event], Lane("lane", 0.0, 0.0, time.monotonic()), event.received)
+    store_stamped(connection, [event])
     found = connection.execute(_ROW, [site_no]).fetchall()
     assert found == [(f"id{text}", text, text, text, text, {text: text}, [text, None])]
 
@@ -36,6 +33,6 @@ def test_numbers_of_a_video_are_read_back_as_they_were_told(connection: psycopg.
     event = stamped(
         "video_progress", "2026-11-20 12:00", site="raw numbers", position=0.1 + 0.2, duration=1e-7, bitrate=4500.0
     )
-    store_batch(connection, Directory(), [event], Lane("lane", 0.0, 0.0, time.monotonic()), event.received)
+    store_stamped(connection, [event])
     row = connection.execute("SELECT position, duration, bitrate, seek_to FROM events WHERE site_no = %s", [site_no])
     assert row.fetchall() == [(0.1 + 0.2, 1e-7, 4500.0, None)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,15 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamgauge.clock import hour_and_day
 from streamgauge.events.models import Receipt
-from streamgauge.warehouse.batch import Lane, store_batch
-from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.receipts import QUARTER_SECONDS
 
 from infra.local.event_source import Mapping
 from tests.support.seeds import seeded
 from tests.support.simulator import Faults, Simulator, stream
 from tests.support.stamped import stamped
-from tests.support.warehouse import accounted, add_site, assert_exact, invoke, traffic
+from tests.support.warehouse import accounted, add_site, assert_exact, invoke, store_stamped, traffic
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,10 +41,9 @@ def test_receipts_are_accounted_for_in_any_year(connection: psycopg.Connection[A
     site = f"year {year}"
     site_no = add_site(connection, site)
     event = stamped("page_view", f"{year}-06-01 10:20", site=site, receipt=Receipt(2**40, hour_of(year), 0))
-    lane = Lane("lane", 0.0, 0.0, time.monotonic())
     for receipt in (event.receipt, event.receipt, Receipt(2**40, hour_of(year), 1)):
         copy = stamped("page_view", event.time, site=site, id=event.id, receipt=receipt)
-        store_batch(connection, Directory(), [copy], lane, event.time)
+        store_stamped(connection, [copy], now=event.time)
     assert accounted(connection, site_no) == {"received": 2, "stored": 1, "duplicates": 1, "dead_lettered": 0}
     stored = "SELECT quarter::bigint * 900 FROM accounting WHERE site_no = %s"
     assert connection.execute(stored, [site_no]).fetchall() == [(hour_of(year),)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,17 +13,17 @@ from streamgauge.clock import MICROSECONDS
 from streamgauge.events.models import SessionHistory, Spot
 from streamgauge.events.reasons import Reason
 from streamgauge.sessions.models import session_key
-from streamgauge.warehouse.batch import Lane, Outcome, store_batch
 from streamgauge.warehouse.directory import Directory
 from streamgauge.warehouse.rebuild import recount_sessions
 
 from tests.oracle.sessions import Played, played
 from tests.support.stamped import instant, session_call, stamped
-from tests.support.warehouse import add_site
+from tests.support.warehouse import add_site, store_stamped
 
 if TYPE_CHECKING:
     import psycopg
     from streamgauge.events.models import StampedEvent
+    from streamgauge.warehouse.batch import Outcome
 
 _sites = itertools.count()
 BEGIN = instant("2024-11-20 23:40")
@@ -79,8 +78,7 @@ def store(
     outcomes = []
     for batch in batches:
         events = [replace(event, site=site) for event in batch]
-        now = max(event.received for event in events)
-        outcomes.append(store_batch(connection, directory, events, Lane("lane", 0.0, 0.0, time.monotonic()), now))
+        outcomes.append(store_stamped(connection, events, directory=directory))
     return site, outcomes
 
 

@@ -251,3 +251,51 @@ def test_of_each_trait_the_latest_value_is_kept(service: Service, backwards: boo
     }
     assert profile(service, site, "w")["traits"] == {"plan": "w's"}  # type: ignore[index,call-overload]
     assert profile(service, site, "nobody") == 404
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_who_identifies_to_umami_is_the_user_of_the_whole_visit(service: Service, backwards: bool) -> None:
+    site = f"umami-{backwards}"
+    service.add_site(site, "UTC")
+
+    def told(seconds: float, kind: str = "event", **payload: Any) -> None:
+        service.clock.now = NOON + round(seconds * 1e6)
+        body = {"type": kind, "payload": {"website": site, "hostname": "example.org", "url": "/a", **payload}}
+        answer = service.send(body, write_key="None", path="/api/send", agent=AGENTS["chrome"])
+        assert (answer.status, answer.json) == (200, {"success": True})
+
+    # Umami keeps no id of a visitor: address and agent tell that it is the same one.
+    told(0)
+    told(10, "identify", id="u", data={"plan": "pro", "tags": ["a", "é😀"]})
+    told(20, url="/b", id="u")
+    told(25, name="signup", id="u", data={"revenue": 9.5, "currency": "EUR"})
+    told(30, "performance", id="u", lcp=1200, cls=0.1)
+    told(40, "engagement", id="u", engagement=15_000)
+    if backwards:
+        service.stream.reverse()
+    service.flow(batch=1 if backwards else 1000)
+    metrics = service.get(f"/api/v1/analytics/dashboard/{site}", DAY, site=site).json["metrics"]
+    assert {name: metrics[name] for name in ("visitors", "visits", "pageviews", "events", "visit_duration")} == {
+        "visitors": 1,
+        "visits": 1,
+        "pageviews": 2,
+        "events": 1,
+        "visit_duration": 40,
+    }
+    found = profile(service, site)
+    assert isinstance(found, dict)
+    assert found["traits"] == {"plan": "pro", "tags": ["a", "é😀"]}
+
+
+def test_a_group_that_a_back_end_speaks_of_is_no_visitor(service: Service) -> None:
+    key = service.add_site("groups", "UTC")["server"]
+    group = {"$group_type": "company", "$group_key": "5", "$lib": "posthog-go"}
+    batch = [
+        {"event": "$groupidentify", "distinct_id": "$company_5", "properties": group},
+        {"event": "signup", "distinct_id": "u", "properties": {"$lib": "posthog-go", "plan": None, "of": {"a": [1]}}},
+    ]
+    service.clock.now = NOON
+    assert service.send({"api_key": key, "batch": batch}, write_key=key, path="/batch").status == 200
+    service.flow()
+    metrics = service.get("/api/v1/analytics/dashboard/groups", DAY, site="groups").json["metrics"]
+    assert (metrics["visitors"], metrics["events"]) == (1, 1)

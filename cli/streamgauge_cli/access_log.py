@@ -33,6 +33,7 @@ _SYSLOG: Final = re.compile(rb"(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [^
 """What syslog writes in front of a line."""
 _PORT: Final = re.compile(r":\d+$")
 _NO_HOST: Final = frozenset({"-", "_"})
+_PROTOCOL: Final = re.compile(r"HTTP/[0-9.]+")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PAGE_EXTENSIONS: Final = frozenset({"html", "htm", "php", "asp", "aspx", "jsp"})
 _NOT_MODIFIED: Final = 304
@@ -97,13 +98,18 @@ def parse_line(line: bytes) -> Request | Unreadable:
         host=host,
         time=moment,
         method=method,
-        target=re.sub(r" +HTTP/[0-9.]+$", "", target),
+        target=_without_protocol(target).strip(" "),
         status=0 if match["status"] == b"-" else int(match["status"]),
         referrer=referrer,
         agent=agent,
         virtual_host=virtual_host,
         has_agent=has_agent,
     )
+
+
+def _without_protocol(target: str) -> str:
+    before, _, protocol = target.rpartition(" ")
+    return before if _PROTOCOL.fullmatch(protocol) else target
 
 
 def kind(request: Request) -> Kind:

@@ -83,8 +83,9 @@ def test_virtual_host_before_a_resolved_name():
     assert (read.host, read.virtual_host) == ("host.provider.example", "example.com")
 
 
-def test_spaces_before_the_protocol_are_no_part_of_the_target():
-    assert kind(parsed(line("GET /history/skylab.html  HTTP/1.0"))) is Kind.PAGE_VIEW
+@pytest.mark.parametrize("between", [" ", "  ", " " * 60_000])
+def test_spaces_around_the_target_are_no_part_of_it(between):
+    assert parsed(line(f"GET{between}/history/skylab.html{between}HTTP/1.0")).target == "/history/skylab.html"
 
 
 def test_iso_time():

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from streamgauge.access import registry
 from streamgauge.clock import MICROSECONDS, day_start, local_day
 from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import ADMIN, READ, application, site_for
@@ -71,7 +72,7 @@ def try_out(asked: DryRun, website_id: Website = None) -> DryRunAnswer:
     now = time.time_ns() // 1000
     wanted = RangeParameters(start_date=asked.start_date, end_date=asked.end_date)
     days = report_range(wanted, local_day(now, site.timezone), site.timezone)
-    own = policy.policy_of(_database(), site)
+    own = policy.policy_of(_database(), registry.read_site(site.site_id) or site)
     tried = Policy(site, asked.thresholds.over(own.thresholds), own.trusted)
     since = day_start(days.start, site.timezone) * MICROSECONDS
     until = day_start(days.end + timedelta(days=1), site.timezone) * MICROSECONDS

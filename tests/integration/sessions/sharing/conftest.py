@@ -78,7 +78,7 @@ def share(server, user="anna"):
 def set_site(server, **settings):
     change = sites.SiteChange(settings=settings)
     sites.change_site(server.connection, "blog", change)
-    site = registry._read_site("blog")
+    site = registry.read_site("blog")
     registry.project_site(registry.SiteRecord(**{**as_fields(site), "settings": {**site.settings, **settings}}))
     registry.forget()
 

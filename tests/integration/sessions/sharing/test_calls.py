@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from streamgauge.access import registry
 from streamgauge.events.facts import user_key
 
 from tests.integration.sessions.sharing.conftest import (
@@ -95,6 +96,16 @@ def test_a_sites_own_threshold_counts(server):
     share(server)
     detect(server)
     assert alerts() == []
+
+
+def test_a_threshold_holds_at_the_next_look_whatever_a_container_remembers(server):
+    before = registry.find_site("blog")
+    set_site(server, geo_distance_threshold_km=20_000)
+    registry._sites.get("blog", lambda _: before)
+    share(server)
+    detect(server)
+    assert alerts() == []
+    assert ask("POST", "dry-run", scope="admin", body={})[1]["total"] == 0
 
 
 def test_an_alert_names_its_user_as_the_catalogue_does(server):

@@ -215,4 +215,4 @@ def test_the_secret_of_a_webhook_is_taken_and_never_shown(server):
         assert answer["statusCode"] == 200, answer
         assert SECRET not in answer["body"]
         assert json.loads(answer["body"])["settings"]["alert_webhook_secret"] == "(set)"
-    assert registry._read_site("blog").settings["alert_webhook_secret"] == SECRET
+    assert registry.read_site("blog").settings["alert_webhook_secret"] == SECRET

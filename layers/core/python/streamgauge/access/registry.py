@@ -84,7 +84,23 @@ def is_known(hashed: str) -> bool:
 
 def find_site(site_id: str) -> SiteRecord | None:
     """Return a site; None when there is none. Raises StoreAwayError."""
-    return _sites.get(site_id, _read_site) if SITE_ID.fullmatch(site_id) else None
+    return _sites.get(site_id, read_site) if SITE_ID.fullmatch(site_id) else None
+
+
+def read_site(site_id: str) -> SiteRecord | None:
+    """Return a site as it stands at this moment, whatever this container holds of it. Raises StoreAwayError."""
+    item = dynamo.get_item(_table(), {"pk": f"site#{site_id}", "sk": "site"})
+    if not item:
+        return None
+    return SiteRecord(
+        site_id=site_id,
+        site_no=int(item["site_no"]),
+        name=item["name"],
+        timezone=item["timezone"],
+        domains=tuple(item["domains"]),
+        settings=json.loads(item["settings"]),
+        secret=item["secret"],
+    )
 
 
 def find_domain(domain: str) -> str | None:
@@ -173,21 +189,6 @@ def _table() -> str:
 def _read_key(hashed: str) -> KeyRecord | None:
     item = dynamo.get_item(_table(), {"pk": f"key#{hashed}", "sk": "key"})
     return KeyRecord(item["key_id"], item["site_id"], cast("Scope", item["scope"])) if item else None
-
-
-def _read_site(site_id: str) -> SiteRecord | None:
-    item = dynamo.get_item(_table(), {"pk": f"site#{site_id}", "sk": "site"})
-    if not item:
-        return None
-    return SiteRecord(
-        site_id=site_id,
-        site_no=int(item["site_no"]),
-        name=item["name"],
-        timezone=item["timezone"],
-        domains=tuple(item["domains"]),
-        settings=json.loads(item["settings"]),
-        secret=item["secret"],
-    )
 
 
 def _read_domain(domain: str) -> str | None:

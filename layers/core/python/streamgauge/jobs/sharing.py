@@ -105,7 +105,8 @@ def _detect(connection: Connection, site_ids: Sequence[str], items: dict[str, Pe
     done: list[str] = []
 
     def step(site_id: str) -> None:
-        site = registry.find_site(site_id)
+        # Thresholds hold from the next look on.
+        site = registry.read_site(site_id)
         if site is None or not is_enabled(site) or look.site(site):
             done.append(site_id)
 

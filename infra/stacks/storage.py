@@ -57,14 +57,14 @@ class Storage(Stack):
         return {"stream": stream.stream_name}
 
     def _tables(self) -> dict[str, str]:
-        # The live table holds minutes, that of sessions what Postgres has too, with addresses that must not outlive it; everything else in DynamoDB can be put back to an earlier point.
+        # A backup keeps for weeks what was deleted: none of tables with addresses or salts, whose other items Postgres has too.
         tables = {
             "counters-table": self._table("Counters", sort_key="sk", restorable=True),
             "live-table": self._table("Live", sort_key="sk", restorable=False),
             "sessions-table": self._table("Sessions", sort_key="sk", restorable=False),
             "outbox-table": self._table("Outbox", sort_key="sk", restorable=False, stream=True),
             "sockets-table": self._table("Sockets", sort_key="sk", restorable=False),
-            "registry-table": self._table("Registry", sort_key="sk", restorable=True),
+            "registry-table": self._table("Registry", sort_key="sk", restorable=False),
             "status-table": self._table("Status", sort_key="sk", restorable=True),
             "dead-letters-table": self._table("DeadLetters", sort_key="sk", restorable=True),
         }
@@ -77,6 +77,11 @@ class Storage(Stack):
             tables["sessions-table"],
             "DDB3",
             "Postgres holds the same and more; addresses in it leave after 30 days, and would stay in its backups.",
+        )
+        accept(
+            tables["registry-table"],
+            "DDB3",
+            "Postgres holds the same; the salts of visitors in it are gone after 48 h, and would stay in its backups.",
         )
         accept(
             tables["sockets-table"],

@@ -53,6 +53,16 @@ def test_every_table_is_encrypted_billed_by_request_and_forgets(assembly: Assemb
         assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
 
 
+def test_what_must_be_forgotten_stays_in_no_backup(deployed: Assembly) -> None:
+    """Addresses of sessions, and the salts without which nobody can compute yesterday's visitors."""
+    backed_up = {
+        name.rstrip("0123456789ABCDEF").removeprefix("Storage/")
+        for name, table in deployed.every("AWS::DynamoDB::Table").items()
+        if table["Properties"].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")
+    }
+    assert backed_up == {"Counters", "Status", "DeadLetters"}
+
+
 def test_every_bucket_is_encrypted_private_and_deaf_to_plain_http(deployed: Assembly) -> None:
     buckets = deployed.every("AWS::S3::Bucket")
     assert len(buckets) == 2

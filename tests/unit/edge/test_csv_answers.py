@@ -21,6 +21,8 @@ from tests.support.requests import request
         " =1",
         "  @x",
         "=cmd|' /C calc'!A0",
+        "\uff1d1+1",
+        " \uff20x",
     ],
 )
 def test_formulas_are_defused(text) -> None:

@@ -1,4 +1,5 @@
 /** The range that all reports of a view share, and the filters that were clicked. */
+import type { TargetedEvent } from "preact";
 import type { Address } from "./address";
 import { change } from "./address";
 import { dayBefore } from "./format";
@@ -10,6 +11,8 @@ export const FILTERS = [
 export type Filter = (typeof FILTERS)[number];
 
 const PERIODS: [string, string][] = [["today", "Today"], ["7d", "7 days"], ["30d", "30 days"], ["90d", "90 days"], ["12mo", "12 months"]];
+
+const EARLIEST = "1970-01-01";
 
 /** What a report is asked with: range, bots, and (where a report takes them) filters. */
 export function asked(from: Address, filters: boolean): URLSearchParams {
@@ -33,6 +36,19 @@ export function with_(query: URLSearchParams, more: Record<string, string>): URL
 /** A value as a filter: what would be read as an operator is made plain. */
 export function plainValue(value: string): string {
   return value.replace(/[\\!~|]/g, "\\$&");
+}
+
+function Day({ label, value, choose }: { label: string; value: string | null; choose: (day: string | null) => void }) {
+  const changed = ({ currentTarget: { value: typed } }: TargetedEvent<HTMLInputElement>) => {
+    // A year that is typed is 0002, 0020 and 0202 first.
+    if (typed === "" || typed >= EARLIEST) choose(typed || null);
+  };
+  return (
+    <label>
+      <span class="unseen">{label}</span>
+      <input type="date" max="9999-12-31" value={value ?? ""} onChange={changed} />
+    </label>
+  );
 }
 
 export function RangeBar({ from, filters = false, compare = false }: { from: Address; filters?: boolean; compare?: boolean }) {
@@ -61,14 +77,8 @@ export function RangeBar({ from, filters = false, compare = false }: { from: Add
       </label>
       {days && (
         <>
-          <label>
-            <span class="unseen">First day</span>
-            <input type="date" value={from.query.get("startDate") ?? ""} onChange={(event) => change(from, { startDate: event.currentTarget.value || null })} />
-          </label>
-          <label>
-            <span class="unseen">Last day</span>
-            <input type="date" value={from.query.get("endDate") ?? ""} onChange={(event) => change(from, { endDate: event.currentTarget.value || null })} />
-          </label>
+          <Day label="First day" value={from.query.get("startDate")} choose={(startDate) => change(from, { startDate })} />
+          <Day label="Last day" value={from.query.get("endDate")} choose={(endDate) => change(from, { endDate })} />
         </>
       )}
       {compare && (

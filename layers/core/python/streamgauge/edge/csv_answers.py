@@ -12,7 +12,8 @@ from streamgauge.edge.origin import header
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What makes a formula of a text; spreadsheets of East Asian settings take the full-width signs as well."""
 
 
 def wants_csv(event: Mapping[str, Any]) -> bool:

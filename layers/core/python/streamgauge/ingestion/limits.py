@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
+from streamgauge.errors import UnavailableError
 from streamgauge.settings import Settings, settings
 
-DAY: int = 86_400 * 1_000_000
+DAY: Final = 86_400 * 1_000_000
+
+_DISABLED_RETRY_SECONDS: Final = 60
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -37,3 +41,11 @@ def _read(environment: Settings) -> Limits:
 def limits() -> Limits:
     """Return the limits of this stage."""
     return _read(settings())
+
+
+def limits_of_ingest() -> Limits:
+    """Return the limits, where anything is taken. Raises UnavailableError while analytics is switched off."""
+    found = limits()
+    if not found.enabled:
+        raise UnavailableError("Analytics is switched off at the moment.", _DISABLED_RETRY_SECONDS)
+    return found

@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
-from streamgauge.errors import UnavailableError, UnreadableError
+from streamgauge.errors import UnreadableError
 from streamgauge.ingestion import letters
 from streamgauge.ingestion.characters import whole_characters
 from streamgauge.ingestion.delivery import Delivery
 from streamgauge.ingestion.keys import identify
-from streamgauge.ingestion.limits import limits
+from streamgauge.ingestion.limits import limits, limits_of_ingest
 from streamgauge.ingestion.rates import Rates, name_of
 from streamgauge.ingestion.receipts import Register
 from streamgauge.ingestion.refusal import RefusedError
@@ -28,28 +28,25 @@ if TYPE_CHECKING:
     from streamgauge.ingestion.call import Call
     from streamgauge.ingestion.dialects.dialect import Dialect, Reading
     from streamgauge.ingestion.drafts import Draft
+    from streamgauge.ingestion.limits import Limits
     from streamgauge.ingestion.outcome import Outcome
-
-DISABLED_RETRY_SECONDS: Final = 60
 
 
 class Pipeline:
     """What one container keeps between requests: its receipts, its rates, and how the stream fares."""
 
     def __init__(self) -> None:
-        """Begin anew."""
         self.register = Register()
         self.rates = Rates()
         self.delivery = Delivery()
 
     def take(self, call: Call, dialect: Dialect) -> Outcome:
         """Take a request to its answer. Raises the errors of `streamgauge.errors`."""
-        if not limits().enabled:
-            raise UnavailableError("Analytics is switched off at the moment.", DISABLED_RETRY_SECONDS)
+        allowed = limits_of_ingest()
         if dialect.foreign:
             call.body = whole_characters(call.body)
         key = identify(call)
-        self._count(call, key)
+        self._count(call, key, allowed)
         reading = read(call, dialect)
         for draft in reading.drafts:
             advance(draft, call)
@@ -60,8 +57,7 @@ class Pipeline:
         self._deliver(accepted(reading.drafts), call)
         return dialect.answer(reading)
 
-    def _count(self, call: Call, key: KeyRecord) -> None:
-        allowed = limits()
+    def _count(self, call: Call, key: KeyRecord, allowed: Limits) -> None:
         # The address first: whom it stops must not use up what the key's other senders have.
         if key.scope == "write":
             self.rates.count(name_of(call.address), allowed.rate_per_address, call.now)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from streamgauge.clock import hour_and_day, microseconds
-from streamgauge.errors import ConflictError, NotFoundError, OutOfBoundsError, UnavailableError
+from streamgauge.errors import ConflictError, NotFoundError, OutOfBoundsError
 from streamgauge.events.models import SessionFields, SessionHistory, SessionItem, Spot, StampedEvent, encode
 from streamgauge.ingestion.delivery import Delivery
-from streamgauge.ingestion.limits import limits
+from streamgauge.ingestion.limits import limits, limits_of_ingest
 from streamgauge.ingestion.rates import Rates, name_of
 from streamgauge.ingestion.receipts import Register
 from streamgauge.ingestion.spots import spot_of
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from streamgauge.access.registry import KeyRecord, SiteRecord
     from streamgauge.events.models import Call
     from streamgauge.sessions.live import Live
-
-DISABLED_RETRY_SECONDS: Final = 60
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +61,6 @@ class SessionCalls:
     """What one container keeps between calls: its receipts, its rates, and how the stream fares."""
 
     def __init__(self) -> None:
-        """Begin anew."""
         self._register = Register()
         self._rates = Rates()
         self._delivery = Delivery()
@@ -73,9 +70,7 @@ class SessionCalls:
 
         A server key calls for all streams of its servers, every few seconds each: its rate is not bounded.
         """
-        allowed = limits()
-        if not allowed.enabled:
-            raise UnavailableError("Analytics is switched off at the moment.", DISABLED_RETRY_SECONDS)
+        allowed = limits_of_ingest()
         if key.scope == "write":
             self._rates.count(name_of(address), allowed.rate_per_address, now)
             self._rates.count(key.key_id, allowed.rate_per_key, now)

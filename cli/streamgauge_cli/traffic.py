@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from streamgauge_cli.world import AGENTS, CUSTOM_EVENTS, LANGUAGES, NETWORKS, PAGES, QUALITIES, REFERRERS, SCREENS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,95 +26,6 @@ _HISTORY_AGE: Final = 25 * DAY
 _VISITORS: Final = 4_000
 _ZIPF: Final = 1.1
 
-# Networks of public resolvers and large access providers, so that a GeoIP database places visitors in many countries.
-_NETWORKS: Final = (
-    ("8.8.8.0/24", 22),
-    ("208.67.222.0/24", 12),
-    ("81.2.69.128/26", 12),
-    ("194.168.4.0/24", 8),
-    ("84.200.69.0/24", 10),
-    ("213.133.98.0/24", 7),
-    ("212.27.40.0/24", 8),
-    ("80.67.169.0/24", 3),
-    ("89.160.20.112/28", 3),
-    ("195.130.130.0/24", 3),
-    ("1.1.1.0/24", 4),
-    ("168.126.63.0/24", 4),
-    ("101.101.101.0/24", 2),
-    ("223.5.5.0/24", 4),
-    ("77.88.8.0/24", 3),
-    ("2001:4860:4860::/112", 3),
-    ("2a02:6b8::/112", 1),
-)
-_AGENTS: Final = (
-    (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-        30,
-    ),
-    (
-        "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
-        20,
-    ),
-    (
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 "
-            "Mobile/15E148 Safari/604.1"
-        ),
-        20,
-    ),
-    (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
-        9,
-    ),
-    ("Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", 6),
-    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0", 5),
-    (
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 "
-            "Edg/142.0.0.0"
-        ),
-        5,
-    ),
-    (
-        "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/604.1",
-        3,
-    ),
-    ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", 2),
-)
-_SCREENS: Final = ("1920x1080", "1440x900", "2560x1440", "390x844", "412x915", "820x1180")
-_LANGUAGES: Final = ("en-US", "en-GB", "de-DE", "fr-FR", "sv-SE", "ko-KR", "zh-CN")
-_REFERRERS: Final = (
-    ("", 40),
-    ("https://www.google.com/", 26),
-    ("https://duckduckgo.com/", 4),
-    ("https://www.bing.com/", 4),
-    ("https://news.ycombinator.com/item?id=1", 6),
-    ("https://www.reddit.com/r/selfhosted/", 7),
-    ("https://www.youtube.com/", 4),
-    ("https://chatgpt.com/", 3),
-    ("https://blog.example.net/roundup", 3),
-    ("?utm_source=newsletter&utm_medium=email&utm_campaign=weekly", 3),
-)
-_PAGES: Final = (
-    "/",
-    "/videos",
-    "/pricing",
-    "/docs/start",
-    "/blog/launch",
-    "/docs/api",
-    "/about",
-    "/blog/how-we-count",
-    "/docs/events",
-    "/contact",
-    "/docs/deploy",
-    "/blog/idle-is-idle",
-    "/changelog",
-    "/docs/funnels",
-    "/privacy",
-    "/docs/webhooks",
-)
-_CUSTOM: Final = (("signup", 3), ("download", 4), ("search", 6), ("scroll_depth", 3))
-_QUALITIES: Final = (("360p", 800), ("480p", 1500), ("720p", 3000), ("1080p", 6000))
 _PROGRESS_SECONDS: Final = 10.0
 
 
@@ -169,7 +82,7 @@ class Traffic:
         ]
         self._visitors = [self._visitor(number) for number in range(_VISITORS)]
         self._visitor_weights = _zipf(len(self._visitors), 0.6)
-        self._page_weights = _zipf(len(_PAGES), _ZIPF)
+        self._page_weights = _zipf(len(PAGES), _ZIPF)
         self._video_weights = _zipf(len(self._videos), _ZIPF)
 
     def live(self, rate: float) -> Iterator[Action]:
@@ -212,12 +125,12 @@ class Traffic:
                 return second
 
     def _visitor(self, number: int) -> Visitor:
-        network = ipaddress.ip_network(self._weighted(_NETWORKS))
+        network = ipaddress.ip_network(self._weighted(NETWORKS))
         return Visitor(
             address=str(network[self._random.randrange(1, min(network.num_addresses, 65_536) - 1)]),
-            agent=self._weighted(_AGENTS),
-            screen=self._random.choice(_SCREENS),
-            language=self._random.choice(_LANGUAGES),
+            agent=self._weighted(AGENTS),
+            screen=self._random.choice(SCREENS),
+            language=self._random.choice(LANGUAGES),
             anonymous_id=f"anon-{number:05d}" if self._random.random() < 0.7 else None,
             user_id=f"user-{number:05d}" if self._random.random() < 0.15 else None,
         )
@@ -226,7 +139,7 @@ class Traffic:
         visitor = self._random.choices(self._visitors, self._visitor_weights)[0]
         self._visits += 1
         session = f"{self._run}-{self._visits}"
-        referrer = self._weighted(_REFERRERS)
+        referrer = self._weighted(REFERRERS)
         query = referrer if referrer.startswith("?") else ""
         outside: str | None = None if query else referrer or None
         actions: list[Action] = []
@@ -234,7 +147,7 @@ class Traffic:
         pages = 1 if self._random.random() < 0.42 else 1 + min(12, int(self._random.expovariate(0.45)) + 1)
         for number in range(pages):
             video = None
-            path = self._random.choices(_PAGES, self._page_weights)[0]
+            path = self._random.choices(PAGES, self._page_weights)[0]
             if self._random.random() < 0.4:
                 video = self._random.choices(self._videos, self._video_weights)[0]
                 path = f"/watch/{video.video_id}"
@@ -248,7 +161,7 @@ class Traffic:
                 actions += playback
                 moment = playback[-1].at
             elif self._random.random() < 0.12:
-                name = self._weighted(_CUSTOM)
+                name = self._weighted(CUSTOM_EVENTS)
                 extra = {"url": page["url"], "interactive": name != "scroll_depth", "properties": {"place": path}}
                 actions.append(self._event(visitor, moment + self._random.uniform(1, 9), name, session, extra))
                 moment = actions[-1].at
@@ -258,12 +171,12 @@ class Traffic:
     def _playback(self, visitor: Visitor, at: float, session: str, video: Video) -> list[Action]:
         """Return a view and the events of a playback: start, progress, and what may happen between, to its end."""
         rng = self._random
-        level = rng.choices(range(len(_QUALITIES)), (1, 2, 5, 4))[0]
+        level = rng.choices(range(len(QUALITIES)), (1, 2, 5, 4))[0]
         actions: list[Action] = []
         moment, position = at, 0.0
 
         def tell(name: str, **properties: object) -> None:
-            quality, bitrate = _QUALITIES[level]
+            quality, bitrate = QUALITIES[level]
             told = {"position": round(position, 3), "duration": video.duration, "quality": quality, "bitrate": bitrate}
             fields = {"video_id": video.video_id, "properties": told | properties}
             actions.append(self._event(visitor, moment, name, session, fields))
@@ -292,7 +205,7 @@ class Traffic:
                 tell("video_buffer", buffer_seconds=wait)
                 moment += wait
             elif chance < 0.08:
-                level = max(0, min(len(_QUALITIES) - 1, level + rng.choice((-1, 1))))
+                level = max(0, min(len(QUALITIES) - 1, level + rng.choice((-1, 1))))
                 tell("quality_change")
             elif chance < 0.1 and video.duration - position > 5:
                 target = round(max(0.0, min(video.duration - 5, position + rng.choice((-30, -10, 10, 30, 60)))), 3)

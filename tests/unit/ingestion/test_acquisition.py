@@ -160,6 +160,11 @@ def test_unlisted_hosts_stand_for_themselves() -> None:
     assert source_of("www.some-blog.ch") == Source("some-blog.ch", "referral")
 
 
+@pytest.mark.parametrize("host", ["." * 4000, "a." * 2000 + "com", "google." * 600 + "com", ".mail" * 800])
+def test_a_host_that_cannot_be_stands_for_itself(host: str) -> None:
+    assert source_of(host) == Source(host, "referral")
+
+
 def test_a_pages_own_host_is_no_referrer() -> None:
     sent = SentEvent(event_type="page_view", url="https://www.shop.test:8443/b", referrer="https://shop.test/a")
     assert acquisition(sent, ()).source == "(direct)"

@@ -105,7 +105,7 @@ def _plain(domain: str) -> str:
 def _encoded(host: str) -> str:
     """Return a host in its one form: names in other scripts in ASCII, as browsers send them; no dot at the end."""
     host = host.rstrip(".")
-    if host.isascii():
+    if host.isascii() or len(host) > sources.LONGEST_HOST:
         return host
     try:
         return host.encode("idna").decode("ascii")

@@ -167,6 +167,9 @@ _ALIASES: Final = {
 _OF_AN_ENGINE: Final = re.compile(
     r"^(?:(?:[a-z]{2}(?:-[a-z]{2})?|s\d[a-z0-9-]*|m|mobile|lite|html|safe|start|www\d*|search|suche|results?|images?|videos?)\.)+$"
 )
+LONGEST_HOST: Final = 253
+_MOST_LABELS: Final = 16
+"""Longer hosts, or of more labels, are on no list: what nobody could resolve is not worth a search."""
 _ENDING_OF_TWO: Final = re.compile(r"\.(?:com?|org|net|ne|or|ac|edu|gov)\.[a-z]{2}$")
 _NO_WORD: Final = re.compile(r"[\s._!'-]+")
 
@@ -183,8 +186,10 @@ class _List(NamedTuple):
 @lru_cache(maxsize=16_384)
 def source_of(host: str, path: str = "/") -> Source:
     """Return the source of a referrer's host (lower case) and path; an unlisted host stands for itself."""
-    listed = _listed()
     plain = host.removeprefix("www.")
+    if len(plain) > LONGEST_HOST or plain.count(".") >= _MOST_LABELS:
+        return Source(plain, "referral")
+    listed = _listed()
     forms = list(_forms(plain))
     for form in forms:
         for start, source in listed.paths.get(form, ()):

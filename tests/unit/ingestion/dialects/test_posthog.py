@@ -203,3 +203,19 @@ def test_an_app_says_what_it_runs_on(told: Any, device: str | None, door: Door) 
 def test_who_is_known(name: str, told: dict[str, Any], user: str | None, anonymous: str | None, door: Door) -> None:
     assert door.send([{"event": name, "api_key": "w", "properties": told}], path="/e/", key=None).status == 200
     assert [(event.user_id, event.anonymous_id) for event in door.events] == [(user, anonymous)]
+
+
+def test_what_older_libraries_send_again_is_the_same_event(door: Door) -> None:
+    """Those for Python and Node gave no id: what the event says is its id, and two that say the same in one batch are two."""
+    said = {"event": "x", "distinct_id": "u", "properties": {"$lib": "posthog-python"}}
+    fine, coarse = (
+        {**said, "timestamp": "2026-05-28T20:26:30.123456+00:00"},
+        {**said, "timestamp": "2026-05-28T20:26:30Z"},
+    )
+    by_hand = {**fine, "properties": {}}
+    for sent_at in ("2026-05-28T20:26:38.1Z", "2026-05-28T20:26:39.1Z"):
+        body = {"api_key": "w", "batch": [fine, fine, coarse, by_hand], "sent_at": sent_at}
+        assert door.send(body, path="/batch/", key=None).status == 200
+    ids = [event.id for event in door.events]
+    assert ids[:2] == ids[4:6]
+    assert len(set(ids)) == 6

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 SUCCESS: Final = b'{"success":true}'
 _IDS: Final = frozenset({"token", "distinct_id"})
 _DEVICES: Final = frozenset({"mobile", "tablet", "desktop", "tv"})
+_MILLISECONDS: Final = re.compile(r"\.\d{3}")
 _SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLD: Final = {
     "$identify": "identify",
@@ -57,17 +60,38 @@ def read(call: Call) -> Reading:
         found = lists.members(body)
         events = lists.elements(found["batch"]) if found.get("batch", b"").startswith(b"[") else [body]
         sent_at = lists.shared(found, "sent_at")
-    return Reading([_of_list(index, raw, sent_at) for index, raw in enumerate(events)], single=False)
+    seen: dict[str, int] = {}
+    return Reading([_of_list(index, raw, sent_at, seen) for index, raw in enumerate(events)], single=False)
 
 
-def _of_list(index: int, raw: bytes, sent_at: object) -> Draft:
-    if sent_at is None:
-        return _draft(index, raw)
+def _of_list(index: int, raw: bytes, sent_at: object, seen: dict[str, int]) -> Draft:
     try:
         message = read_object(raw)
+        known = _id_of(message) or _id_of_content(raw, message, seen)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    return _draft(index, raw if message.get("sent_at") else msgspec.json.encode(message | {"sent_at": sent_at}))
+    shared = {"uuid": known, "sent_at": message.get("sent_at") or sent_at}
+    return _draft(index, msgspec.json.encode(message | shared))
+
+
+def _id_of(message: dict[str, Any]) -> str | None:
+    """Return the event's id, which stays the same when it is sent again; older libraries of back ends and browsers have other names for it."""
+    given = (message.get("uuid"), message.get("messageId"), mapping(message.get("properties")).get("$insert_id"))
+    return next((found for one in given if (found := identity(one)) is not None), None)
+
+
+def _id_of_content(raw: bytes, message: dict[str, Any], seen: dict[str, int]) -> str | None:
+    """Return an id made of what an event says: some libraries give none, and send the same bytes again.
+
+    None where it does not say to the millisecond when it was; `seen` counts those that say the same in one request.
+    """
+    timestamp = message.get("timestamp")
+    from_library = mapping(message.get("properties")).get("$lib") is not None
+    if not from_library or not isinstance(timestamp, str) or _MILLISECONDS.search(timestamp) is None:
+        return None
+    digest = blake2b(raw, digest_size=16).hexdigest()
+    seen[digest] = seen.get(digest, 0) + 1
+    return f"{digest}-{seen[digest]}"
 
 
 def reread(raw: bytes, argument: str) -> Draft:  # noqa: ARG001 - every dialect is called alike
@@ -110,7 +134,7 @@ def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]
     own = {key: value for key, value in properties.items() if not key.startswith("$") and key not in _IDS}
     found: dict[str, Any] = {
         "event_type": name,
-        "event_id": _id_of(message, properties),
+        "event_id": _id_of(message),
         **_who(name, message, properties),
         **_when(message),
         "url": url(properties.get("$current_url")),
@@ -133,12 +157,6 @@ def _event(message: dict[str, Any]) -> tuple[SentEvent, Kind | None, str | None]
         return event(found | video), None, None
     # What the library notes by itself is no act of the visitor's.
     return event(found | {"interactive": False if name.startswith("$") else None}), "custom", name
-
-
-def _id_of(message: dict[str, Any], properties: dict[str, Any]) -> str | None:
-    """Return the event's id, which stays the same when it is sent again; older libraries of back ends and browsers have other names for it."""
-    given = (message.get("uuid"), message.get("messageId"), properties.get("$insert_id"))
-    return next((found for one in given if (found := identity(one)) is not None), None)
 
 
 def _who(name: str, message: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:

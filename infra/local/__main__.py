@@ -17,8 +17,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "demo", "status", "clean"])
     action = parser.parse_args().action
-    stack = Stack.of_environment()
     try:
+        stack = Stack.of_environment()
         if action == "status":
             print(json.dumps(stack.status(), indent=2))
         elif action == "demo":

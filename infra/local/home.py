@@ -34,9 +34,14 @@ class Home:
     folder: Path
 
     def make(self) -> None:
-        """Make the folder and those in it."""
-        for name in ("logs/functions", "run", "tmp", "layers", "checkpoints"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        """Make the folder and those in it. Raises StackError where that cannot be."""
+        try:
+            for name in ("logs/functions", "run", "tmp", "layers", "checkpoints"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StackError(
+                f"The state folder cannot be made ({error}): set STREAMGAUGE_HOME to a folder of yours."
+            ) from error
 
     def read(self, name: str) -> dict[str, Any]:
         """Return what a file holds; nothing when it is not there."""

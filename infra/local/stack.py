@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 # As CloudFront has them (`infra/stacks/edge.py`).
 _PAGES: Final = {"/tracker/": ROOT / "web" / "tracker" / "dist", "/": ROOT / "web" / "dashboard" / "dist"}
 _OK: Final = 200
+_LAST_PORT: Final = 65_535
 
 
 class Stack:
@@ -43,9 +43,12 @@ class Stack:
 
     @classmethod
     def of_environment(cls) -> Stack:
-        """Return the stack that STREAMGAUGE_HOME and STREAMGAUGE_PORT name."""
+        """Return the stack that STREAMGAUGE_HOME and STREAMGAUGE_PORT name. Raises StackError for what is no port."""
         home = Path(os.environ.get("STREAMGAUGE_HOME") or ROOT / ".streamgauge")
-        return cls(ROOT / home, int(os.environ.get("STREAMGAUGE_PORT") or 8787))
+        port = os.environ.get("STREAMGAUGE_PORT") or "8787"
+        if not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+            raise StackError(f"STREAMGAUGE_PORT is no port: {port!r}. Give a number from 1 to {_LAST_PORT}.")
+        return cls(ROOT / home, int(port))
 
     # -- up -----------------------------------------------------------------------------------------------------------
 
@@ -76,14 +79,13 @@ class Stack:
 
     def _ports(self) -> dict[str, int]:
         """Return the ports of the folder, chosen at its first start and again only where another program took one."""
-        file = self.folder / "ports.json"
-        known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        known: dict[str, int] = self.home.read("ports.json")
         ours = {"postgres": self._postgres(0).head() is not None, "aws": self._ministack.pid() is not None}
         ports = {
             name: known[name] if name in known and (running or _is_free(known[name])) else free_port()
             for name, running in ours.items()
         }
-        file.write_text(json.dumps(ports))
+        self.home.write("ports.json", ports)
         if self._front_door.pid() is None and not _is_free(self.port):
             raise StackError(
                 f"Port {self.port} is in use by another program: stop it, or set STREAMGAUGE_PORT (and STREAMGAUGE_HOME) to others."

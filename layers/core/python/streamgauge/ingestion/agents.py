@@ -23,7 +23,7 @@ _NOBODY: Final = Agent()
 
 # In this order, on lower case: the first that matches decides. Headsets are worn too.
 _WEARABLE: Final = (
-    r"\bwatch(?:os)?\b|apple ?watch|watch ?\d+,|wear ?os|galaxy watch|\bsm-r\d{3}|[a-z]watch\b"
+    r"\bwatch(?:os)?\b|apple ?watch|watch ?\d+,|wear ?os|galaxy watch|\bsm-r\d{3}"
     r"|\bvr safari|oculusbrowser|picobrowser"
 )
 _CONSOLE: Final = r"\bxbox|playstation|\(ps[345]\b|nintendo|\bshield (?:tablet )?build|retroid|gamepad|\bouya\b|; switch(?: (?:oled|lite))?\)"
@@ -56,7 +56,7 @@ _ANDROID_TABLET: Final = (
 _MOBILE: Final = (
     r"mobi|iphone|ipod|\bdv\(iph|android|windows (?:phone|ce)|wpdesktop|lumia|blackberry|bb10|opera m(?:ini|obi)|symbian|series ?[46]0|nokia|midp"
     r"|j2me|kaios|webos|palm|htc[_ -]|sonyericsson|samsung-|lg-|maemo|up\.browser|up/\d|wap[- ]?browser|wap[12]|ucweb|docomo|willcom"
-    r"|obigo|teleca|maui|netfront|\bbrew\b|\bfban/fb4a|240x320"
+    r"|obigo|teleca|browser/maui|netfront|\bbrew\b|\bfban/fb4a|240x320"
 )
 _DESKTOP: Final = (
     r"windows|\bwin(?:nt|10|7)\b|macintosh|mac[ _]?(?:os|powerpc)|macbook|imac|macmini|macpro|mac\d+,|darwin.+x86_64|x11|linux|cros |bsd|sunos|solaris"
@@ -77,7 +77,7 @@ def _rules(**patterns: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 _DEVICES: Final = _rules(wearable=_WEARABLE, console=_CONSOLE, tv=_TV, tablet=_TABLET, mobile=_MOBILE, desktop=_DESKTOP)
 _ANDROID_DEVICES: Final = _rules(
-    wearable=_WEARABLE,
+    wearable=_WEARABLE + r"|[a-z]watch\b",
     console=_CONSOLE,
     desktop=_ANDROID_DESKTOP,
     tv=_ANDROID_TV,

@@ -121,7 +121,7 @@ def _said(given: Mapping[str, Any], items: Mapping[str, Known]) -> dict[str, Any
         "library_id": known.library or text(given.get("ParentId")),
         "client_name": text(given.get("Client")) or "Jellyfin",
         "device_name": text(given.get("DeviceName")) or "",
-        "device_id": text(given.get("DeviceId")),
+        "device_id": plays.device(given.get("DeviceId")),
         "ip_address": plays.address(given.get("RemoteEndPoint")),
         "transcoded": None if method is None else method.startswith("Transcode"),
         "bitrate_kbps": plays.bitrate(transcoding.get("Bitrate"), 1000),

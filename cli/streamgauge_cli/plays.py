@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT: Final = 200
 LONGEST_TITLE: Final = 500
+LONGEST_DEVICE: Final = 5000
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _LONGEST_PLAY: Final = 10_000_000
@@ -65,6 +66,12 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return _CONTROL.sub(" ", str(value)).strip()[:longest].strip() or None
+
+
+def device(value: object) -> str | None:
+    """Return a device's id, of a long one its end, as the service takes it from webhooks: there the same device has the same id."""
+    found = text(value, LONGEST_DEVICE)
+    return None if found is None else found[-LONGEST_TEXT:]
 
 
 def number(value: object) -> float | None:

@@ -83,7 +83,7 @@ def _said(given: Mapping[str, Any]) -> dict[str, Any]:
         "library_id": text(given.get("section_id")),
         "client_name": text(given.get("product")) or text(given.get("platform")) or "Plex",
         "device_name": text(given.get("player")) or "",
-        "device_id": text(given.get("machine_id")),
+        "device_id": plays.device(given.get("machine_id")),
         "ip_address": plays.address(given.get("ip_address")),
         "transcoded": None if decision is None else decision == "transcode",
         "bitrate_kbps": plays.bitrate(given.get("bitrate")),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from html import escape
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from streamgauge.ingestion.webhooks import emby, jellyfin, plex
 from streamgauge.ingestion.webhooks.forms import read_body
 from streamgauge.ingestion.webhooks.played import SignedIn, address, content_type, identity, moment, resolution, title
 from streamgauge.sessions.folding import device_of
+from streamgauge_cli import plays
 
 DATA = Path(__file__).parents[5] / "shared" / "data" / "media-server"
 TEMPLATE = Path(__file__).parents[4] / "clients" / "jellyfin" / "webhook.handlebars"
@@ -146,6 +148,14 @@ class TestJellyfin:
         named = {"DeviceId": "", "DeviceName": device.replace('"', '\\"')}
         found = jellyfin.read(read_body(rendered(**JELLYFIN | place | named)))
         assert found.device == device_of(msgspec.structs.replace(playing.item, device_id=None), "")
+
+    def test_two_browsers_of_one_kind_are_two_devices_however_long_their_ids(self):
+        """Jellyfin's page makes the id of a browser from its agent's text and the time at which it was first opened."""
+        agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) EdgiOS/125.0 Mobile"
+        ids = [b64encode(f"{agent * 2}|{time}".encode()).decode() for time in (1_754_131_664_163, 1_754_131_664_164)]
+        found = {read_jellyfin(DeviceId=one).item.device_id for one in ids}
+        assert len(found) == 2
+        assert found == {plays.device(one) for one in ids}
 
     def test_what_was_played_to_its_end_is_there_also_without_a_position(self):
         """Jellyfin says 0 for a position that the player did not tell."""

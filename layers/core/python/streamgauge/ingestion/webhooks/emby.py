@@ -85,7 +85,7 @@ def _item(item: Mapping[str, Any], session: Mapping[str, Any], *, heartbeats: bo
         runtime=played.seconds(item.get("RunTimeTicks"), TICKS) or None,
         client_name=played.text(session.get("Client")) or "Emby",
         device_name=played.text(session.get("DeviceName")),
-        device_id=played.text(session.get("DeviceId")),
+        device_id=played.device(session.get("DeviceId")),
         heartbeats=heartbeats,
         source="emby",
     )

@@ -102,7 +102,7 @@ def _device(body: Mapping[str, Any]) -> _Device:
     return {
         "client_name": _named(body, "ClientName") or _named(body, "Client") or "Jellyfin",
         "device_name": _named(body, "DeviceName"),
-        "device_id": played.text(body.get("DeviceId")),
+        "device_id": played.device(body.get("DeviceId")),
     }
 
 

@@ -24,6 +24,7 @@ Meant = TypeVar("Meant")
 
 LONGEST_TEXT: Final = 200
 LONGEST_TITLE: Final = 500
+LONGEST_DEVICE: Final = 5000
 
 _SECONDS: Final = 10_000_000
 _HIGHEST: Final = 1e18
@@ -110,6 +111,12 @@ def identity(value: object) -> str | None:
     """Return an id; the two spellings of a GUID, with hyphens and without, are one."""
     found = text(value)
     return found.replace("-", "").lower() if found and _GUID.fullmatch(found) else found
+
+
+def device(value: object) -> str | None:
+    """Return a device's id, of a long one its end: that of a browser at Jellyfin is its agent's text and then a time (`plays.device` does the same)."""
+    found = text(value, LONGEST_DEVICE)
+    return None if found is None else found[-LONGEST_TEXT:]
 
 
 def needed(value: str | None, field: str) -> str:

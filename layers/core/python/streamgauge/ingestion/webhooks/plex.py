@@ -88,7 +88,7 @@ def _item(body: Mapping[str, Any]) -> SessionItem:
         runtime=played.seconds(metadata.get("duration"), MILLISECONDS) or None,
         client_name=played.text(player.get("product")) or "Plex",
         device_name=played.text(player.get("title")),
-        device_id=played.text(player.get("uuid")) or played.text(player.get("machineIdentifier")),
+        device_id=played.device(player.get("uuid")) or played.device(player.get("machineIdentifier")),
         heartbeats=False,
         source="plex",
     )

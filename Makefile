@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo status test lint unit integration conformance infra e2e browser bench torture clean-local
+.PHONY: help install up down demo status test lint audit unit integration conformance infra e2e browser bench torture clean-local
 
 help: ## list what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +35,9 @@ lint: install ## check style, types and imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: install ## ask whether deployed packages have known vulnerabilities
+	@$(BIN)/python -m infra.audit
 
 unit: install ## run the tests without network
 	@$(BIN)/pytest tests/unit

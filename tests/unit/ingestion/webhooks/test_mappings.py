@@ -135,6 +135,7 @@ class TestJellyfin:
         ("name", "device", "title"),
         [
             ('The "Burbs" & co', "Anna\u2019s TV", 'The "Burbs" & co'),
+            ("rock&reggae; &c.", "TV &amp", "rock&reggae; &c."),
             ("AC\\DC\nlive", 'Samsung 55" <Wohnzimmer>', "AC\\DC live"),
         ],
     )

@@ -31,6 +31,11 @@ def test_a_path_has_one_form(path, clean) -> None:
     assert event["rawPath"] == event["requestContext"]["http"]["path"] == clean
 
 
+def test_an_id_keeps_the_slash_that_it_ends_with() -> None:
+    event = {**request("GET", "/videos//watch/"), "routeKey": "GET /videos/{videoId+}"}
+    assert with_clean_path(event)["rawPath"] == "/videos//watch/"
+
+
 @pytest.mark.parametrize("path", ["/a\nb", "/a\x00", "/a\x7f", "/a\udcff"])
 def test_paths_that_lead_nowhere(path) -> None:
     with pytest.raises(NotFoundError):

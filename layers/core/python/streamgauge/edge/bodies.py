@@ -20,18 +20,22 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _UNSTORABLE_MESSAGE: Final = "Texts may hold neither NUL nor half a surrogate pair."
+_WHOLE_ID: Final = "+}"
+"""How the key of a route ends that takes an id with its slashes, such as the path of a page: `/watch/`."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def with_clean_path(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request with its path without a trailing slash; an HTTP API has decoded it already, but for %25.
+    """Return the request with its path without a trailing slash, but for one of an id; an HTTP API has decoded all but %25.
 
     Raises NotFoundError for control characters there, OutOfBoundsError for texts in the query that no store can hold.
     """
     path = event.get("rawPath") or "/"
     if _CONTROL.search(path):
         raise NotFoundError("There is nothing at this path.")
-    path = path.rstrip("/").replace("%25", "%") or "/"
+    if not event.get("routeKey", "").endswith(_WHOLE_ID):
+        path = path.rstrip("/") or "/"
+    path = path.replace("%25", "%")
     query = event.get("queryStringParameters") or {}
     if any(_UNSTORABLE.search(text) for text in (*query, *query.values())):
         raise OutOfBoundsError(_UNSTORABLE_MESSAGE, [(["query"], _UNSTORABLE_MESSAGE)])

@@ -354,6 +354,7 @@ def test_half_a_character_is_no_reason_to_lose_a_call(door: Door) -> None:
         ("1779999940000", 60),
         ("", 0),
         (None, 0),
+        ("0001-01-01T00:00:00Z", 0),
     ],
 )
 @pytest.mark.parametrize("name", ["timestamp", "originalTimestamp"])
@@ -362,11 +363,12 @@ def test_a_time_in_whatever_form(door: Door, name: str, given: Any, seconds: flo
     assert (NOW - event.time) / 1e6 == seconds
 
 
-@pytest.mark.parametrize("sent_at", ["", "soon", None, 0, {}, 1_779_999_995_000])
+@pytest.mark.parametrize("sent_at", ["", "soon", None, 0, {}, "0001-01-01T00:00:00Z", 1_779_999_995_000])
 def test_a_time_of_sending_that_is_none_corrects_nothing(door: Door, sent_at: Any) -> None:
     call = {"type": "track", "event": "x", "userId": "u", "timestamp": "2026-05-28T20:26:30Z", "sentAt": sent_at}
     ago = 5 if isinstance(sent_at, int) and sent_at else 10
     assert NOW - send(door, call).time == ago * 1_000_000
+    assert NOW - send(door, call, "/v1/t").time == ago * 1_000_000
 
 
 def test_a_time_that_the_caller_gives_goes_before_that_of_the_call(door: Door) -> None:

@@ -23,6 +23,7 @@ _TAG: Final = 255
 _SECONDS: Final = 10_000_000.0
 _KILOBITS: Final = 100_000_000.0
 _DATE: Final = 8
+_UNSET: Final = "0001-01-01T00:00:00"
 _LAST_SECOND: Final = 250_000_000_000.0
 """In the year 9892: the calendar of `datetime` ends soon after."""
 _FIRST_MILLISECONDS: Final = 100_000_000_000.0
@@ -51,6 +52,11 @@ def identity(value: object) -> str | None:
     if isinstance(value, str) and len(value) > _IDENTITY:
         raise RefusedError(Reason.INVALID, f"An id has up to {_IDENTITY} characters.")
     return value if isinstance(value, str) and value else None
+
+
+def stated(*times: object) -> object:
+    """Return the first of some times that is one: not null, empty or zero, nor what Go writes for none."""
+    return next((one for one in times if one and not (isinstance(one, str) and one.startswith(_UNSET))), None)
 
 
 def moment(value: object) -> datetime | None:

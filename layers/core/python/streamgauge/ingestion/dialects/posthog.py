@@ -23,6 +23,7 @@ from streamgauge.ingestion.dialects.fields import (
     read_object,
     screen,
     seconds,
+    stated,
     text,
     url,
 )
@@ -70,7 +71,7 @@ def _of_list(index: int, raw: bytes, sent_at: object, seen: dict[str, int]) -> D
         known = _id_of(message) or _id_of_content(raw, message, seen)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    shared = {"uuid": known, "sent_at": message.get("sent_at") or sent_at}
+    shared = {"uuid": known, "sent_at": stated(message.get("sent_at"), sent_at)}
     return _draft(index, msgspec.json.encode(message | shared))
 
 
@@ -184,9 +185,9 @@ def _when(message: dict[str, Any]) -> dict[str, Any]:
     offset = seconds(message.get("offset"))
     if message.get("timestamp") is None and offset is not None:
         return {"timestamp": _SOME_TIME - timedelta(milliseconds=offset), "sent_at": _SOME_TIME}
-    given = message.get("timestamp") or None
+    given = stated(message.get("timestamp"))
     # What is no time stays as it is, and is refused.
-    return {"timestamp": moment(given) or given, "sent_at": moment(message.get("sent_at"))}
+    return {"timestamp": moment(given) or given, "sent_at": moment(stated(message.get("sent_at")))}
 
 
 def answer(reading: Reading) -> outcome.Outcome:  # noqa: ARG001 - every dialect is called alike

@@ -24,6 +24,7 @@ from streamgauge.ingestion.dialects.fields import (
     moment,
     read_object,
     screen,
+    stated,
     text,
     url,
 )
@@ -72,7 +73,7 @@ def _of_batch(index: int, raw: bytes, shared: Mapping[str, Any]) -> Draft:
         message = read_object(raw)
     except RefusedError as refusal:
         return Draft(index=index, raw=raw, refusal=refusal)
-    message["sentAt"] = message.get("sentAt") or shared["sentAt"]
+    message["sentAt"] = stated(message.get("sentAt"), shared["sentAt"])
     # The libraries for Go and Java name themselves there.
     message["context"] = shared["context"] | mapping(message.get("context"))
     return _draft(index, msgspec.json.encode(message))
@@ -156,9 +157,9 @@ def _common(message: dict[str, Any], properties: dict[str, Any]) -> dict[str, An
 
 def _when(message: dict[str, Any]) -> dict[str, Any]:
     """Return when it happened and was sent. RudderStack's libraries add when they were called: what the caller says goes before it."""
-    given = message.get("timestamp") or message.get("originalTimestamp") or None
+    given = stated(message.get("timestamp"), message.get("originalTimestamp"))
     # What is no time stays as it is, and is refused; without a known time of sending there is nothing to correct.
-    return {"timestamp": moment(given) or given, "sent_at": moment(message.get("sentAt"))}
+    return {"timestamp": moment(given) or given, "sent_at": moment(stated(message.get("sentAt")))}
 
 
 def _referrer(value: object) -> str | None:

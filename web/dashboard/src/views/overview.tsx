@@ -57,7 +57,10 @@ function Now({ address, site }: ViewProps) {
     <Card title="Now" wide actions={<a href={linkTo(address, "live")}>Live view</a>}>
       <Shown of={visitors}>
         {(web) => (
-          <Shown of={viewers}>{(video) => <Figures of={[{ label: "On the site (5 min)", value: count(web.visitors_5m) }, ...viewerFigures(video)]} />}</Shown>
+          // One network fails for both: that is told once.
+          <Shown of={visitors.error ? { ...viewers, error: null } : viewers}>
+            {(video) => <Figures of={[{ label: "On the site (5 min)", value: count(web.visitors_5m) }, ...viewerFigures(video)]} />}
+          </Shown>
         )}
       </Shown>
     </Card>

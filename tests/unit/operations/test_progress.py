@@ -1,6 +1,6 @@
 import re
 
-from streamgauge.operations.progress import lag_seconds, write_metrics
+from streamgauge.operations.progress import LONGEST_BATCH_SECONDS, lag_seconds, write_metrics
 
 LANES = [
     {
@@ -49,3 +49,9 @@ def test_the_lag_is_that_of_the_slowest_lane() -> None:
     assert lag_seconds([], 100) == 0
     assert lag_seconds(LANES, 100) == 20
     assert lag_seconds([*LANES, {"pending_since": 40, "at": 90, "last_arrival": 90}], 100) == 60
+
+
+def test_a_lane_that_has_caught_up_and_fallen_silent_is_not_behind() -> None:
+    after_an_outage = [{"at": 1000, "last_arrival": 400}]
+    assert lag_seconds(after_an_outage, 1000 + LONGEST_BATCH_SECONDS) == 600
+    assert lag_seconds(after_an_outage, 1001 + LONGEST_BATCH_SECONDS) == 0

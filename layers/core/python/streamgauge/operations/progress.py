@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PARTITION: Final = "progress"
+LONGEST_BATCH_SECONDS: Final = 300
+"""The timeout of the warehouse's consumer."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -21,12 +23,15 @@ def progress_items() -> list[dict[str, Any]]:
 
 
 def lag_seconds(items: Iterable[Mapping[str, Any]], now: float) -> float:
-    """Return how far the slowest lane is behind: by the batch in its hands (`pending_since`), else as of its last batch."""
+    """Return how far the slowest lane is behind: by the batch in its hands (`pending_since`), else as of its last batch.
+
+    A lane without a batch for longer than one may take has nothing left to do: its shard is silent, or closed.
+    """
     lags = [0.0]
     for item in items:
         if item.get("pending_since"):
             lags.append(now - float(item["pending_since"]))
-        else:
+        elif now - float(item.get("at", 0)) <= LONGEST_BATCH_SECONDS:
             lags.append(float(item.get("at", 0)) - float(item.get("last_arrival", 0)))
     return max(lags)
 

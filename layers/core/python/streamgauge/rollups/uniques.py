@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from streamgauge.rollups import queries
 from streamgauge.rollups.blocks import Cover, cover
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 Present = tuple[int, bool, int]
 """(code, bot, visitor)"""
+
+HowCounted = Literal["distinct", "daily_sum", "mixed"]
+"""How visitors of a range were counted: each once, by day (ids end with their day), or some so and some so."""
+
+
+def how_counted(visitors: int, lasting: int) -> HowCounted:
+    """Return how visitors were counted of whom so many, day by day, have an id that lasts."""
+    if lasting >= visitors:
+        return "distinct"
+    return "mixed" if lasting else "daily_sum"
 
 
 @dataclass(slots=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
-Counted = Literal["distinct", "daily_sum", "mixed"]
+from streamgauge.rollups.uniques import HowCounted  # noqa: TC001 - pydantic reads it
 
 
 class MainFigures(BaseModel):
@@ -47,7 +45,7 @@ class Change(BaseModel):
 class VideoMetrics(AllFigures, OfVideo):
     """The figures of a video over a range; all are 0 for a video that nobody has played in it."""
 
-    viewers_counted: Counted = Field(
+    viewers_counted: HowCounted = Field(
         description="`distinct` where ids last; `daily_sum` where they end with their day; `mixed`."
     )
     comparison: dict[str, Change] | None = Field(

@@ -13,7 +13,7 @@ from streamgauge.errors import OutOfBoundsError
 from streamgauge.events.facts import user_key
 from streamgauge.filters.days import require_whole
 from streamgauge.rollups.ranges import BOT_FLAGS, Span
-from streamgauge.rollups.uniques import Uniques
+from streamgauge.rollups.uniques import Uniques, how_counted
 from streamgauge.video import queries
 from streamgauge.video.figures import MILLION, Sums, all_figures, curve, main_figures, quantile, ratio, total
 
@@ -194,12 +194,6 @@ def _viewers(question: Question, codes: list[int]) -> dict[int, tuple[int, str]]
     uniques = Uniques(question.read, question.site_no, span.start, span.end, BOT_FLAGS[question.bots])
     exact = uniques.count([code for code, (_, lasting) in daily_sums.items() if lasting])
     return {
-        code: (viewers - lasting + exact.get(code, 0), _counted(viewers, lasting))
+        code: (viewers - lasting + exact.get(code, 0), how_counted(viewers, lasting))
         for code, (viewers, lasting) in daily_sums.items()
     }
-
-
-def _counted(viewers: int, lasting: int) -> str:
-    if lasting == viewers:
-        return "distinct"
-    return "mixed" if lasting else "daily_sum"

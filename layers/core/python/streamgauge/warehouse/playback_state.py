@@ -66,8 +66,8 @@ _UPSERT: Final = """
         section_open boolean, quality text, bitrate double precision, started_at bigint, start_position double precision,
         progressed boolean, duration double precision, startup_time double precision, completed boolean, failed boolean,
         buffered double precision, bitrate_time double precision, bitrate_weight double precision,
-        amounts bigint[], catalogued double precision, section_starts double precision[], section_ends double precision[], qualities text[],
-        quality_times double precision[])
+        amounts bigint[], catalogued double precision, section_starts double precision[],
+        section_ends double precision[], qualities text[], quality_times double precision[])
     ON CONFLICT (site_no, key, start) DO UPDATE SET last = excluded.last, viewer = excluded.viewer,
         viewer_user = excluded.viewer_user, lasting = excluded.lasting, halted = excluded.halted,
         after_pause = excluded.after_pause, runs = excluded.runs, waits_since = excluded.waits_since,
@@ -76,8 +76,8 @@ _UPSERT: Final = """
         start_position = excluded.start_position, progressed = excluded.progressed, duration = excluded.duration,
         startup_time = excluded.startup_time, completed = excluded.completed, failed = excluded.failed,
         buffered = excluded.buffered, bitrate_time = excluded.bitrate_time, bitrate_weight = excluded.bitrate_weight,
-        amounts = excluded.amounts, catalogued = excluded.catalogued, section_starts = excluded.section_starts, section_ends = excluded.section_ends,
-        qualities = excluded.qualities, quality_times = excluded.quality_times
+        amounts = excluded.amounts, catalogued = excluded.catalogued, section_starts = excluded.section_starts,
+        section_ends = excluded.section_ends, qualities = excluded.qualities, quality_times = excluded.quality_times
 """
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from streamgauge.store.postgres import Connection
     from streamgauge.warehouse.raw import Located
 
+_NOWHERE: Final = Spot()
+
 
 class Chain(NamedTuple):
     """New calls of one session, sorted; `kept_from` as of `Stored`."""
@@ -211,9 +213,6 @@ def _seeded(calls: list[Call], session: Session) -> list[Call]:
     if first.fields.item is not None:
         return calls
     return [first._replace(fields=msgspec.structs.replace(first.fields, item=session.item)), *calls[1:]]
-
-
-_NOWHERE: Final = Spot()
 
 
 def _counted(session: Session) -> tuple[object, ...]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamgauge.clock import MICROSECONDS
+from streamgauge.rollups.uniques import how_counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from streamgauge.rollups.uniques import HowCounted
 
 
 class Amounts(NamedTuple):
@@ -92,8 +95,6 @@ def marks(amounts: Amounts) -> dict[str, Any]:
     return {"imported": True, "imported_days": amounts.imported} if amounts.imported else {}
 
 
-def counted(amounts: Amounts, *, one_day: bool) -> str:
-    """Say how visitors of a range were counted: `distinct`, `daily_sum` (ids end with their day), or `mixed`."""
-    if one_day or amounts.lasting >= amounts.visitors:
-        return "distinct"
-    return "mixed" if amounts.lasting else "daily_sum"
+def counted(amounts: Amounts, *, one_day: bool) -> HowCounted:
+    """Return how visitors of a range were counted; those of one day are exact."""
+    return "distinct" if one_day else how_counted(amounts.visitors, amounts.lasting)

@@ -6,9 +6,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from streamgauge.web.goal_reports import By  # noqa: TC001 - pydantic reads these
+from streamgauge.rollups.uniques import HowCounted  # noqa: TC001 - pydantic reads these
+from streamgauge.web.goal_reports import By  # noqa: TC001
 from streamgauge.web.goals import Kind, Match  # noqa: TC001
-from streamgauge.web.models import MaybeCompared, VisitorsCounted
+from streamgauge.web.models import MaybeCompared
 from streamgauge.web.paths import Direction  # noqa: TC001
 
 # No control characters: Postgres takes no NUL, and no path or name has the others.
@@ -121,7 +122,7 @@ class Goals(BaseModel):
 
     range: dict[str, str]
     visitors: int
-    visitors_counted: VisitorsCounted
+    visitors_counted: HowCounted
     results: list[GoalRow]
     next_cursor: None = None
 

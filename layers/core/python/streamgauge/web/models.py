@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-VisitorsCounted = Literal["distinct", "daily_sum", "mixed"]
+from streamgauge.rollups.uniques import HowCounted  # noqa: TC001 - pydantic reads it
 
 
 class Metrics(BaseModel):
@@ -66,7 +66,7 @@ class Dashboard(MaybeImported, MaybeCompared):
     website_id: str
     range: dict[str, str]
     metrics: Metrics
-    visitors_counted: VisitorsCounted = Field(
+    visitors_counted: HowCounted = Field(
         description="`distinct` where ids last; `daily_sum` where they end with their day; `mixed`."
     )
     timeseries: list[Bucket]
@@ -98,7 +98,7 @@ class TopPages(MaybeImported):
     range: dict[str, str]
     results: list[PageRow | Row]
     next_cursor: str | None
-    visitors_counted: VisitorsCounted
+    visitors_counted: HowCounted
 
 
 class TopValues(MaybeImported):
@@ -107,7 +107,7 @@ class TopValues(MaybeImported):
     range: dict[str, str]
     results: list[Row]
     next_cursor: str | None
-    visitors_counted: VisitorsCounted
+    visitors_counted: HowCounted
 
 
 class TopPlaces(TopValues):
@@ -135,7 +135,7 @@ class CustomEvents(MaybeImported):
     range: dict[str, str]
     results: list[EventRow]
     next_cursor: str | None
-    visitors_counted: VisitorsCounted
+    visitors_counted: HowCounted
 
 
 class PropertyRow(MaybeCompared):
@@ -152,7 +152,7 @@ class Properties(BaseModel):
     range: dict[str, str]
     results: list[PropertyRow]
     next_cursor: str | None
-    visitors_counted: VisitorsCounted
+    visitors_counted: HowCounted
 
 
 class Figures(MaybeCompared):

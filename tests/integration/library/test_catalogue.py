@@ -9,6 +9,7 @@ from streamgauge.library import catalogue
 from streamgauge.store import dynamo
 
 from functions.deploy import migrations
+from tests.support.container import forget
 
 ITEMS = "/api/v1/catalog/items"
 USERS = "/api/v1/catalog/users"
@@ -121,7 +122,7 @@ class TestUsers:
 
 class TestViews:
     def view(self, media, video):
-        media.service.forget()
+        forget()
         return media.call("POST", f"/api/analytics/view/{video}", {}, as_key="write")
 
     def stats(self, media, video):

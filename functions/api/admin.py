@@ -32,7 +32,7 @@ from streamgauge.access.sites import SiteRow
 from streamgauge.clock import local_day
 from streamgauge.edge.callers import Caller, require
 from streamgauge.edge.http import ADMIN, READ, application, caller, site_for
-from streamgauge.edge.parameters import RangeParameters, report_range
+from streamgauge.edge.parameters import RangeParameters, Website, report_range
 from streamgauge.errors import ConflictError
 from streamgauge.operations.accounting import HourAccount, accounts
 from streamgauge.store import postgres
@@ -118,7 +118,7 @@ def revoke_key(site_id: str, key_id: str) -> Response[None]:
 @app.get("/api/v1/accounting", security=ADMIN, tags=["administration"])
 def accounting(
     asked: Annotated[RangeParameters, Query()],
-    website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
+    website_id: Website = None,
 ) -> Accounting:
     """Account for every event received, per hour: received = stored + duplicates + dead-lettered + in flight."""
     site = site_for(app, "admin", website_id)

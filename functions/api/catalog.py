@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.openapi.params import Path as InPath
 from streamgauge.edge.http import ADMIN, application, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.library import catalogue
 from streamgauge.library.models import (
     CataloguedLibrary,
@@ -25,8 +26,6 @@ from streamgauge.warehouse import catalogued
 app = application()
 
 LibraryId = Annotated[Id, InPath(description="As in items and sessions.")]
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
-
 TAKEN: dict[int, Any] = {
     200: {"description": "All were taken.", "content": {"application/json": {"model": Upserted}}},
     207: {

@@ -11,7 +11,7 @@ from streamgauge.edge.callers import require
 from streamgauge.edge.cursors import next_cursor, page_of, skip_of
 from streamgauge.edge.filter_parameters import FilteredParameters, asked_filters
 from streamgauge.edge.http import ADMIN, READ, application, bypasses_cache, cached, caller, site_for, site_named
-from streamgauge.edge.parameters import RangeParameters, ReportRange, report_range
+from streamgauge.edge.parameters import RangeParameters, ReportRange, Website, report_range
 from streamgauge.edge.tables import as_table
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.models import Filters
@@ -21,7 +21,7 @@ from streamgauge.funnels.breakdowns import Breakdown
 from streamgauge.funnels.definitions import Kept
 from streamgauge.funnels.models import ChangedFunnel, ComparedRange, Comparison, Funnel, FunnelList, NewFunnel
 from streamgauge.funnels.reports import Question
-from streamgauge.places.attribution import attribution
+from streamgauge.places.attribution import attribution_of
 from streamgauge.store import postgres
 
 app = application()
@@ -31,7 +31,6 @@ OPEN_SECONDS = 2
 """How long a caller may keep figures that include today; those of past days only change by late events."""
 PAST_SECONDS = 60
 
-PLACES = frozenset({"country", "region", "city"})
 """Dimensions that come from the database of places, whose licence asks to be named."""
 
 Asked = Annotated[FilteredParameters, Query()]
@@ -76,7 +75,7 @@ def _answer(funnel_id: str, asked: FilteredParameters, by: Breakdown | None, *, 
     if by is not None:
         body["breakdown"], next_skip = page_of(asked.limit, asked.cursor).of_all(body["breakdown"])
         body["next_cursor"] = next_cursor(next_skip)
-        body["attribution"] = attribution() if by in PLACES else None
+        body["attribution"] = attribution_of(by)
     past = days.end < local_day(now, days.timezone)
     shown = body if timed else reports.plain(body)
     return cached({"range": days.echo(), **shown}, PAST_SECONDS if past else OPEN_SECONDS)
@@ -91,7 +90,7 @@ def create_funnel(funnel: NewFunnel) -> Funnel:
 
 @app.get(FUNNELS, security=READ, tags=["funnels"])
 def list_funnels(
-    website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
+    website_id: Website = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> FunnelList:

@@ -13,7 +13,7 @@ from streamgauge.edge.parameters import ListParameters, ReportParameters, Report
 from streamgauge.edge.tables import as_table
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.ingestion.pages import cut, folded
-from streamgauge.places.attribution import attribution
+from streamgauge.places.attribution import attribution_of
 from streamgauge.store import postgres
 from streamgauge.web import goal_reports, paths
 from streamgauge.web import retention as cohorts
@@ -24,7 +24,6 @@ from streamgauge.web.question import Question
 
 app = application()
 
-PLACES = frozenset({"country", "region", "city"})
 """Dimensions that come from the database of places, whose licence asks to be named."""
 
 SECONDS = 5
@@ -100,7 +99,7 @@ def goal_report(
     if goal_id is None or by is None:
         return _answer({**goal_reports.report(question, compare), "next_cursor": None}, days)
     body = goal_reports.report_by(question, goal_id, by, page_of(asked.limit, asked.cursor), compare)
-    shown = attribution() if by in PLACES else None
+    shown = attribution_of(by)
     if shown:
         body["attribution"] = shown
     return _answer({**body, "next_cursor": next_cursor(body.pop("next_skip"))}, days)

@@ -1,10 +1,10 @@
 """Tickets for the live connection: a page opens it with one instead of its key."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.http import READ, application, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.edge.sockets import holder_of
 from streamgauge.sockets import tickets
 from typing_extensions import TypedDict
@@ -21,7 +21,7 @@ class Ticket(TypedDict):
 
 @app.post("/api/v1/live/tickets", security=READ, tags=["live"])
 def make_ticket(
-    website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
+    website_id: Website = None,
 ) -> Ticket:
     """Make a ticket for one connection to `/ws?ticket=…`, good once and for 60 seconds, for one site."""
     site = site_for(app, "read", website_id)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.http import READ, application, bypasses_cache, cached, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.live.figures import RealtimeMetrics, WebsiteRealtime, of_video, realtime_metrics, website_realtime
 from streamgauge.live.items import LiveEvent
 from streamgauge.live.realtime import RecentEvents
@@ -28,7 +29,7 @@ def _events(site_id: str, now: float) -> list[LiveEvent]:
 @app.get("/api/metrics/realtime", security=READ, tags=["video"])
 def realtime(
     video_id: Annotated[str | None, Query(description="Of one video alone.")] = None,
-    website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
+    website_id: Website = None,
 ) -> Response[RealtimeMetrics]:
     """Show live playbacks, bandwidth, events and errors of the last 60 seconds."""
     site = site_for(app, "read", website_id)

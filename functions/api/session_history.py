@@ -10,7 +10,7 @@ from streamgauge.clock import MICROSECONDS, local_day
 from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.library_models import SessionDays
-from streamgauge.edge.parameters import RangeParameters, report_range
+from streamgauge.edge.parameters import RangeParameters, Website, report_range
 from streamgauge.library.days import daily_stats
 from streamgauge.library.figures import Scope
 from streamgauge.sessions import live
@@ -20,8 +20,6 @@ from streamgauge.sessions.reports import merged, sessions_of_user
 from streamgauge.store import postgres
 
 app = application()
-
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 
 OPEN_SECONDS = 2
 """How long a caller may keep figures that include today; those of past days only change by late calls."""

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import READ, WRITE, application, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.edge.session_models import (
     NO_HISTORY,
     HistoryResult,
@@ -26,8 +27,6 @@ from streamgauge.sessions import live
 from streamgauge.sessions.models import ActiveSessions, PlaybackSession, shown
 
 app = application()
-
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 
 
 @lru_cache(maxsize=1)

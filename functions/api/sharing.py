@@ -10,7 +10,7 @@ from streamgauge.access import registry
 from streamgauge.clock import MICROSECONDS, day_start, local_day
 from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.http import ADMIN, READ, application, site_for
-from streamgauge.edge.parameters import RangeParameters, report_range
+from streamgauge.edge.parameters import RangeParameters, Website, report_range
 from streamgauge.places.attribution import attribution
 from streamgauge.sharing import alerts as stored
 from streamgauge.sharing import policy
@@ -22,8 +22,6 @@ from streamgauge.sharing.trust import Trusted
 from streamgauge.store import postgres
 
 app = application()
-
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 
 
 @app.get("/api/v1/analytics/sharing/alerts", security=READ, tags=["sharing"])

@@ -1,9 +1,9 @@
 """Says what is known of a user: the traits that clients told."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from streamgauge.edge.http import READ, application, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.errors import NotFoundError
 from streamgauge.store import postgres
 from streamgauge.web.traits import UserTraits, traits_of
@@ -14,7 +14,7 @@ app = application()
 @app.get("/api/v1/users/<user_id>", security=READ, tags=["users"])
 def profile(
     user_id: str,
-    website_id: Annotated[str | None, Query(description="For credentials that open several sites.")] = None,
+    website_id: Website = None,
 ) -> UserTraits:
     """Say what is known of a user: of each trait the value that was told last."""
     site = site_for(app, "read", website_id)

@@ -4,16 +4,15 @@ import time
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from streamgauge.edge.http import ADMIN, application, caller, site_for
+from streamgauge.edge.parameters import Website
 from streamgauge.erasure import requests
 from streamgauge.erasure.requests import Erasure
 from streamgauge.errors import OutOfBoundsError
 from typing_extensions import TypedDict
 
 app = application()
-
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 
 
 class Erasures(TypedDict):

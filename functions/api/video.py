@@ -11,10 +11,17 @@ from streamgauge.edge.csv_answers import wants_csv, write_csv
 from streamgauge.edge.cursors import next_cursor, page_of
 from streamgauge.edge.filter_parameters import asked_filters
 from streamgauge.edge.http import READ, Application, application, cached, site_for
-from streamgauge.edge.parameters import ListParameters, RangeParameters, ReportParameters, ReportRange, report_range
+from streamgauge.edge.parameters import (
+    ListParameters,
+    RangeParameters,
+    ReportParameters,
+    ReportRange,
+    Website,
+    report_range,
+)
 from streamgauge.errors import OutOfBoundsError
 from streamgauge.filters.days import require_whole
-from streamgauge.places.attribution import attribution
+from streamgauge.places.attribution import attribution_of
 from streamgauge.store import postgres
 from streamgauge.video import reports
 from streamgauge.video.compared import comparison
@@ -34,10 +41,8 @@ from streamgauge.video.reports import Question
 app = application()
 
 Asked = Annotated[ListParameters, Query()]
-Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
 Dimension = Literal["country", "region", "city", "browser", "os", "device", "screen", "language"]
 
-PLACES = ("country", "region", "city")
 OPEN_SECONDS = 2
 """How long a caller may keep a report that includes today; one of past days only changes by late events."""
 PAST_SECONDS = 60
@@ -134,7 +139,7 @@ def breakdown(
     now = _now()
     question, days = _question(website_id, asked, now, "by")
     body = reports.breakdown(question, video_id, by, page_of(asked.limit, asked.cursor))
-    shown = attribution() if by in PLACES else None
+    shown = attribution_of(by)
     told = {"video_id": video_id, **({"attribution": shown} if shown else {})}
     return _answer({**told, **body, "next_cursor": next_cursor(body.pop("next_skip"))}, days, now)
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamgauge.errors import OutOfBoundsError
+from streamgauge.rollups.ranges import Bots  # noqa: TC001 - pydantic reads it
 
 Period = Literal["today", "7d", "30d", "90d", "12mo"]
-Bots = Literal["exclude", "include", "only"]
+Website = Annotated[str | None, Query(description="For credentials that open several sites.")]
+"""A parameter of its own, for calls that take none of the models below."""
 
 MAX_DAYS: Final = 3660
 """The longest range, ten years: more would only be a way to tie up the database."""

@@ -58,7 +58,7 @@ def test_the_issuer_lets_in_and_the_view_asked_for_is_shown(fresh: Look, people:
     enter(fresh, people, "ada")
     fresh.page.get_by_role("navigation", name="Views").wait_for()
     fresh.wait()
-    assert fresh.page.url == f"{fresh.base}/#/website?period=7d"
+    assert fresh.page.url == f"{fresh.base}/#/website?period=7d&site={site.site_id}"
     assert (
         int(fresh.figures("Figures")["Page views"])
         == site.report(f"dashboard/{site.site_id}?period=7d")["metrics"]["pageviews"]

@@ -63,3 +63,17 @@ def test_the_address_names_the_site_that_is_shown(fresh: Look, site: Site) -> No
     fresh.page.get_by_role("heading", level=1, name="Website").wait_for()
     fresh.page.go_back()
     fresh.page.get_by_role("heading", level=1, name="Videos").wait_for()
+
+
+def test_whoever_goes_on_at_once_is_not_taken_back(fresh: Look, site: Site) -> None:
+    # Between the drawing of the first view and what is done after it, which a timer begins.
+    fresh.page.add_init_script(
+        "const later = window.setTimeout;"
+        "let gone = false;"
+        "window.setTimeout = (act, ...rest) => later(() => {"
+        "  if (!gone && document.querySelector('header select')) { gone = true; location.hash = '#/videos'; }"
+        "  act();"
+        "}, ...rest)"
+    )
+    fresh.sign_in(site.keys["read"])
+    fresh.page.wait_for_url(f"**/#/videos?site={site.site_id}")

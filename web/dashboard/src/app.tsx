@@ -1,7 +1,7 @@
 /** The frame around all views: who looks, at which site, at what. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Address } from "./address";
-import { change, linkTo, useAddress, writeAddress } from "./address";
+import { change, linkTo, readAddress, useAddress, writeAddress } from "./address";
 import { useApi } from "./asking";
 import { showTimesIn, shownZone } from "./format";
 import { Failed, Shown } from "./parts";
@@ -76,8 +76,9 @@ function Frame() {
   const asked = address.query.get("site");
   const site = sites.data?.results.find((one) => one.site_id === asked) ?? (asked ? undefined : sites.data?.results[0]);
   useEffect(() => {
-    // Whoever is sent the address may look at other sites.
-    if (site && !asked) location.replace(writeAddress(address.view, address.item, with_(address.query, { site: site.site_id })));
+    // Whoever is sent the address may look at other sites. It is read anew: somebody may have gone on since this was drawn.
+    const now = readAddress(location.hash);
+    if (site && !now.query.has("site")) location.replace(writeAddress(now.view, now.item, with_(now.query, { site: site.site_id })));
   }, [site, asked, address]);
   if (site) showTimesIn(site.timezone);
   return (

@@ -14,9 +14,9 @@ from streamgauge.edge.filter_parameters import WebsiteParameters, asked_filters
 from streamgauge.edge.http import READ, application, cached, site_for
 from streamgauge.edge.parameters import report_range
 from streamgauge.edge.tables import as_table
+from streamgauge.paging import Page
 from streamgauge.places.attribution import attribution
 from streamgauge.rollups.imported import imported_before
-from streamgauge.rollups.paging import Page
 from streamgauge.store import postgres
 from streamgauge.web import lists, properties, reports
 from streamgauge.web.models import (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamgauge.library import kept, ranked, reports
 from streamgauge.library.days import bandwidth_of_days, daily_stats, peaks
 from streamgauge.library.figures import Scope
-from streamgauge.rollups.paging import Page
+from streamgauge.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

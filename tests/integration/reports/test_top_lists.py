@@ -7,8 +7,8 @@ import pytest
 from streamgauge.dimensions import Dimension
 from streamgauge.edge.parameters import ReportRange
 from streamgauge.jobs import queries
+from streamgauge.paging import Page
 from streamgauge.rollups import candidates
-from streamgauge.rollups.paging import Page
 from streamgauge.web import lists
 from streamgauge.web.question import Question
 

@@ -7,7 +7,7 @@ import binascii
 from typing import Final
 
 from streamgauge.errors import OutOfBoundsError
-from streamgauge.rollups.paging import Page
+from streamgauge.paging import Page
 
 MOST_ROWS: Final = 10_000
 """How far down a ranked list pages lead."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from streamgauge.library.figures import Scope
     from streamgauge.library.shapes import BandwidthRow, GenreStats, PopularItem
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.store.postgres import Read
 
 

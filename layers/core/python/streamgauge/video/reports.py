@@ -20,7 +20,7 @@ from streamgauge.video.figures import MILLION, Sums, all_figures, curve, main_fi
 if TYPE_CHECKING:
     from datetime import date
 
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.rollups.ranges import Bots, Days
     from streamgauge.store.postgres import Read
 

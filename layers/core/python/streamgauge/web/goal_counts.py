@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamgauge.dimensions import Dimension
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.web.filtered.counting import Counted
     from streamgauge.web.goals import Goal, Kind
     from streamgauge.web.question import Question

@@ -13,7 +13,7 @@ from streamgauge.web.goal_counts import Count
 from streamgauge.web.goals import goal_named, goals_of
 
 if TYPE_CHECKING:
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.web.question import Question
 
 By = Literal[

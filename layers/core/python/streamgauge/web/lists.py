@@ -15,7 +15,7 @@ from streamgauge.web.filtered import counting as filtered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.rollups.uniques import Uniques
     from streamgauge.web.question import Question
 

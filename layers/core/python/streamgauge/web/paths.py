@@ -13,7 +13,7 @@ from streamgauge.web.figures import ratio
 from streamgauge.web.whole_days import require_whole
 
 if TYPE_CHECKING:
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.web.question import Question
 
 Direction = Literal["next", "previous"]

@@ -10,7 +10,7 @@ from streamgauge.web.figures import Amounts, comparison, counted
 from streamgauge.web.filtered import counting as filtered
 
 if TYPE_CHECKING:
-    from streamgauge.rollups.paging import Page
+    from streamgauge.paging import Page
     from streamgauge.web.filtered.counting import Counted
     from streamgauge.web.question import Question
 

@@ -17,8 +17,8 @@ from streamgauge.web.filtered.statement import ROOM, lasting_in_periods, lasting
 if TYPE_CHECKING:
     from datetime import date
 
+    from streamgauge.paging import Page
     from streamgauge.rollups.elapsed import Before
-    from streamgauge.rollups.paging import Page
     from streamgauge.rollups.presence import Row
     from streamgauge.web.filtered.shape import Part
     from streamgauge.web.question import Question

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
-from streamgauge.rollups.paging import Page
+from streamgauge.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,35 +18,26 @@ pytestmark = pytest.mark.e2e
 VIEWS = ["website", "videos", "media", "funnels", "sharing", "operation"]
 
 
-def test_a_sleeping_database_is_told_and_waited_for(fresh: Look, site: Site) -> None:
-    asleep = [True]
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        pytest.param(503, "The database was asleep and is waking up; asking again within 3 s.", id="asleep"),
+        pytest.param(429, "The server had too many requests; asking again within 3 s.", id="crowded"),
+    ],
+)
+def test_why_an_answer_is_waited_for_is_told(fresh: Look, site: Site, status: int, told: str) -> None:
+    refusals = [status]
 
     def answer(route: Any) -> None:
-        if asleep.pop() if asleep else False:
+        if refusals:
             headers = {"retry-after": "3", "content-type": "application/problem+json"}
-            route.fulfill(status=503, headers=headers, body=json.dumps({"title": "Away", "status": 503}))
+            route.fulfill(status=refusals.pop(), headers=headers, body=json.dumps({"title": "Later", "status": status}))
         else:
             route.continue_()
 
     fresh.page.route(re.compile("/api/v1/analytics/dashboard/"), answer)
     fresh.sign_in(site.keys["read"])
-    fresh.page.get_by_text("waking up").wait_for()
-    fresh.page.get_by_text("Bounce rate").first.wait_for()
-
-
-def test_a_crowded_server_is_not_called_asleep(fresh: Look, site: Site) -> None:
-    refused = [True]
-
-    def answer(route: Any) -> None:
-        if refused.pop() if refused else False:
-            headers = {"retry-after": "3", "content-type": "application/problem+json"}
-            route.fulfill(status=429, headers=headers, body=json.dumps({"title": "Too many requests", "status": 429}))
-        else:
-            route.continue_()
-
-    fresh.page.route(re.compile("/api/v1/analytics/dashboard/"), answer)
-    fresh.sign_in(site.keys["read"])
-    fresh.page.get_by_text("The server had too many requests; asking again within 3 s.").wait_for()
+    fresh.page.get_by_text(told).wait_for()
     fresh.page.get_by_text("Bounce rate").first.wait_for()
 
 

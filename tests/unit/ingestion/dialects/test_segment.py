@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.ingest_door import CHROME, NOW
+from tests.support.ingest_door import CHROME
+from tests.unit.ingestion.dialects.calls import send
 from tests.unit.ingestion.dialects.recordings import FOLDER, let_in, needs_recordings, replay, requests_of
 
 if TYPE_CHECKING:
-    from streamgauge.events.models import StampedEvent
-
     from tests.support.ingest_door import Door
 
 CLIENTS = (
@@ -81,23 +80,6 @@ def test_settings_name_the_key(door: Door) -> None:
     assert source["destinations"] == []
 
 
-def send(door: Door, call: dict[str, Any], path: str = "/v1/batch", key: str = "w") -> StampedEvent:
-    """Send a call by itself or as a batch, and return its event."""
-    body = {"batch": [call], "sentAt": "2026-05-28T20:26:40Z"} if path.endswith(("batch", "/b")) else call
-    reply = door.send(body, path=path, key=key)
-    assert (reply.status, reply.json) == (200, {"success": True})
-    return door.events[-1]
-
-
-def test_a_clock_is_corrected_by_when_the_batch_was_sent(door: Door) -> None:
-    body = {
-        "batch": [{"type": "track", "event": "Signed Up", "userId": "u", "timestamp": "2020-01-01T00:00:00Z"}],
-        "sentAt": "2020-01-01T00:00:10Z",
-    }
-    assert door.send(body, path="/v1/batch").status == 200
-    assert door.events[0].time == NOW - 10_000_000
-
-
 def test_a_track_call_is_a_custom_event_with_its_properties(door: Door) -> None:
     event = send(door, {"event": "page_view", "anonymousId": "a", "properties": {"plan": "pro"}}, "/v1/t")
     assert (event.kind, event.name, event.anonymous_id, event.properties) == (
@@ -139,29 +121,6 @@ def test_an_address_counts_from_server_keys_alone(door: Door, key: str, touches:
     event = send(door, call, key=key)
     assert event.bot is (key == "s")
     assert event.touches_visit is touches
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        {"type": "track", "userId": "u"},
-        {"type": "who", "userId": "u"},
-        {"type": "page", "userId": "u"},
-        {"type": "track", "event": "x", "timestamp": "yesterday"},
-        {"type": "track", "event": "x", "userId": "u" * 201},
-        {"type": 5, "event": ["x"], "context": [], "properties": "none"},
-    ],
-)
-def test_a_refused_call_of_a_batch_is_kept_and_the_rest_goes_on(door: Door, call: dict[str, Any]) -> None:
-    good = {"type": "track", "event": "y", "messageId": "m-2", "properties": None}
-    assert door.send({"batch": [{"messageId": "m-1", **call}, good]}, path="/v1/batch").status == 200
-    assert [event.id for event in door.events] == ["m-2"]
-    assert [letter.event_id for letter in door.letters] == ["m-1"]
-
-
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"batch": 1}', '{"batch": [1', "data=x"])
-def test_a_body_without_calls_is_unreadable(door: Door, body: str) -> None:
-    assert door.send(body, path="/v1/batch").status == 400
 
 
 def test_an_unknown_key_is_turned_away(door: Door) -> None:
@@ -246,84 +205,6 @@ def test_rudderstacks_apps_show_their_key_as_a_user_name(door: Door) -> None:
     assert source["writeKey"] == "w"
 
 
-def test_calls_of_one_millisecond_keep_their_order(door: Door) -> None:
-    stamp = "2026-05-28T20:26:39.500Z"
-    calls = [{"type": "track", "event": "x", "messageId": number, "timestamp": stamp} for number in ("c", "a", "b")]
-    assert door.send({"batch": calls, "sentAt": "2026-05-28T20:26:40Z"}, path="/v1/batch").status == 200
-    assert [(event.id, event.time - NOW + 500_000) for event in door.events] == [("c", 0), ("a", 1), ("b", 2)]
-
-
-def test_the_library_for_dot_net_calls_a_batch_an_import(door: Door) -> None:
-    call = {
-        "type": "track",
-        "event": "x",
-        "userId": "u",
-        "timestamp": "2026-05-28T22:26:30.1234567+02:00",
-        "context": {"library": {"name": "Analytics.NET", "version": "3.8.0"}},
-    }
-    body = {"writeKey": "w", "messageId": "b", "sentAt": "2026-05-28T22:26:39.1234567+02:00", "batch": [call]}
-    assert door.send(body, path="/v1/import", key=None, headers={"user-agent": "analytics-.NET/3.8"}).status == 200
-    event = door.events[0]
-    assert (event.name, event.bot, event.hash, NOW - event.time) == ("x", False, None, 9_000_000)
-
-
-def test_a_beacon_of_rudderstack_names_its_key_in_the_query(door: Door) -> None:
-    body = json.dumps({"batch": [{"type": "track", "event": "x", "anonymousId": "a"}]})
-    headers = {"content-type": "text/plain"}
-    reply = door.send(body, path="/beacon/v1/batch", key=None, query={"writeKey": "w"}, headers=headers)
-    assert (reply.status, len(door.events)) == (200, 1)
-
-
-def test_a_batch_speaks_for_all_its_calls(door: Door) -> None:
-    """The libraries for Go and Java say in the batch alone which library they are."""
-    body = {
-        "batch": [
-            {
-                "type": "track",
-                "event": "x",
-                "userId": "u",
-                "timestamp": "2020-01-01T00:00:00.123456789Z",
-                "sentAt": None,
-            },
-            {
-                "type": "track",
-                "event": "y",
-                "userId": "u",
-                "context": {"locale": "de", "library": {"name": "analytics.js"}},
-            },
-        ],
-        "sentAt": "2020-01-01T00:00:10.123456789Z",
-        "context": {"library": {"name": "analytics-go", "version": "3.0.0"}, "locale": "fr"},
-    }
-    assert door.send(body, path="/v1/batch", headers={"user-agent": "Go-http-client/1.1"}).status == 200
-    first, second = door.events
-    assert (first.time, first.bot, first.hash) == (NOW - 10_000_000, False, None)
-    assert (first.surroundings.language, second.surroundings.language, second.bot) == ("fr", "de", True)
-
-
-@pytest.mark.parametrize("context", ["{" + '"a":{' * 300 + "}" * 301, '"x"', "[]", "NaN", '{"x":"' + "y" * 3000 + '"}'])
-def test_what_a_batch_says_of_its_calls_may_be_anything(door: Door, context: str) -> None:
-    body = f'{{"context":{context},"sentAt":[],"batch":[{{"type":"track","event":"x","userId":"u"}}]}}'
-    assert door.send(body, path="/v1/batch").status == 200
-    assert [event.name for event in door.events] == ["x"]
-
-
-def test_one_call_that_is_none_loses_no_other(door: Door) -> None:
-    good = '{"type":"track","event":"x","userId":"u"}'
-    # Python writes a number that is none so.
-    bad = '{"type":"track","event":"x","messageId":"m-2","properties":{"price":NaN}}'
-    headers = {"authorization": "Basic " + b64encode(b"w:").decode()}
-    for body in (
-        f'{{"batch":[{good},{bad},1,"x",null,{good}],"sentAt":"2026-05-28T20:26:40Z"}}',
-        f'{{"writeKey":"w","batch":[{good},{bad},1,"x",null,{good}]}}',
-    ):
-        reply = door.send(body, path="/v1/batch", key=None, headers={} if "writeKey" in body else headers)
-        assert (reply.status, len(door.events), len(door.letters)) == (200, 2, 4)
-        assert {letter.reason for letter in door.letters} == {"unreadable", "invalid"}
-        door.records.clear()
-        door.letters.clear()
-
-
 def test_half_a_character_is_no_reason_to_lose_a_call(door: Door) -> None:
     """What JavaScript and Python leave of an emoji that a text's end cuts through."""
     half, whole = r"half \ud83d", r"whole \ud83d\ude00 and \\ud83d"
@@ -333,52 +214,6 @@ def test_half_a_character_is_no_reason_to_lose_a_call(door: Door) -> None:
         event = door.events.pop()
         door.records.clear()
         assert (event.name, event.properties) == ("half \ufffd", {"a": "whole 😀 and \\ud83d"})
-
-
-@pytest.mark.parametrize(
-    ("given", "seconds"),
-    [
-        ("2026-05-28T20:25:40Z", 60),
-        ("2026-05-28T22:25:40+0200", 60),
-        ("2026-05-28T22:25:40+02", 60),
-        ("2026-05-28 20:25:40", 60),
-        ("2026-05-28 20:25:40 UTC", 60),
-        ("2026-05-28T20:25:40,5Z", 59.5),
-        ("2026-05-28T20:25Z", 100),
-        ("20260528T202540Z", 60),
-        ("2026-05-28", 73_600),
-        ("20260528", 73_600),
-        (1_779_999_940, 60),
-        (1_779_999_940.5, 59.5),
-        (1_779_999_940_000, 60),
-        ("1779999940000", 60),
-        ("", 0),
-        (None, 0),
-        ("0001-01-01T00:00:00Z", 0),
-    ],
-)
-@pytest.mark.parametrize("name", ["timestamp", "originalTimestamp"])
-def test_a_time_in_whatever_form(door: Door, name: str, given: Any, seconds: float) -> None:
-    event = send(door, {"type": "track", "event": "x", "userId": "u", name: given})
-    assert (NOW - event.time) / 1e6 == seconds
-
-
-@pytest.mark.parametrize("sent_at", ["", "soon", None, 0, {}, "0001-01-01T00:00:00Z", 1_779_999_995_000])
-def test_a_time_of_sending_that_is_none_corrects_nothing(door: Door, sent_at: Any) -> None:
-    call = {"type": "track", "event": "x", "userId": "u", "timestamp": "2026-05-28T20:26:30Z", "sentAt": sent_at}
-    ago = 5 if isinstance(sent_at, int) and sent_at else 10
-    assert NOW - send(door, call).time == ago * 1_000_000
-    assert NOW - send(door, call, "/v1/t").time == ago * 1_000_000
-
-
-def test_a_time_that_the_caller_gives_goes_before_that_of_the_call(door: Door) -> None:
-    """RudderStack's libraries add `originalTimestamp` to every call, also where it tells of the past."""
-    now = "2026-05-28T20:26:40Z"
-    call = {"type": "track", "event": "x", "userId": "u", "originalTimestamp": now, "sentAt": now}
-    event = send(door, call | {"timestamp": "2026-05-27T20:26:40Z"})
-    assert NOW - event.time == 86_400_000_000
-    assert door.send({"batch": [call | {"timestamp": "2020-05-27T20:26:40Z"}]}, path="/v1/batch").status == 200
-    assert [letter.reason for letter in door.letters] == ["too_late"]
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from infra.building import ROOT
+from infra.interpreters import uv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-UV: Final = ROOT / ".tools" / "uv" / "bin" / "uv"
 PACKAGES_OF_BROWSERS: Final = (ROOT / "web" / "dashboard", ROOT / "web" / "tracker")
 _FOUND: Final = 1
 
@@ -36,7 +36,7 @@ def run(command: Sequence[str | Path]) -> tuple[int, str]:
 
 def of_python() -> tuple[bool | None, str]:
     """Say whether the layers' packages have vulnerabilities (None: nobody could be asked), and in which words."""
-    code, said = run([UV, "audit", "--frozen", "--no-default-groups", "--preview-features", "audit-command"])
+    code, said = run([uv(), "audit", "--frozen", "--no-default-groups", "--preview-features", "audit-command"])
     return (code == _FOUND if code in (0, _FOUND) else None), said
 
 

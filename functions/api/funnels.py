@@ -31,8 +31,6 @@ OPEN_SECONDS = 2
 """How long a caller may keep figures that include today; those of past days only change by late events."""
 PAST_SECONDS = 60
 
-"""Dimensions that come from the database of places, whose licence asks to be named."""
-
 Asked = Annotated[FilteredParameters, Query()]
 By = Annotated[
     Breakdown | None, Query(description="Per value of the visit that a person entered with (`page`: of the event).")

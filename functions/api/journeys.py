@@ -24,8 +24,6 @@ from streamgauge.web.question import Question
 
 app = application()
 
-"""Dimensions that come from the database of places, whose licence asks to be named."""
-
 SECONDS = 5
 """How long a caller may keep an answer."""
 

@@ -29,6 +29,8 @@ class CloudError(RuntimeError):
 
 AWAY: Final = (CloudError, aiohttp.ClientError, TimeoutError)
 """What a call raises that MiniStack refused, or was not there to answer."""
+AWAY_SECONDS: Final = 0.5
+"""How long to wait then before it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)

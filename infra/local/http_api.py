@@ -45,7 +45,7 @@ class HttpApi:
         )
 
     def has_route(self, method: str, path: str) -> bool:
-        """Say whether a route is for this method and decoded path, `$default` left out."""
+        """Say whether a route of its own is for this method and decoded path: not one that answers all other paths."""
         return self._router.find(method, path, default=False) is not None
 
     async def warm(self, headers: list[tuple[str, str]]) -> None:

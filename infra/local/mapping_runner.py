@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from infra.local.aws import AWAY, Cloud
+from infra.local.aws import AWAY, AWAY_SECONDS, Cloud
 from infra.local.deployed_mapping import Deployed, deployed, failure_object
 from infra.local.event_source import Batch, Discarded, ShardLanes, kinesis_event
 from infra.local.shard_reader import ShardReader
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SHARDS_SECONDS: Final = 5.0
-_AWAY_SECONDS: Final = 0.5
 _READ_AHEAD_BATCHES: Final = 10
 _logger = logging.getLogger("event_source")
 
@@ -79,7 +78,7 @@ class MappingRunner:
                     running[name] = asyncio.create_task(
                         self._shard(name, from_start=self._of.from_start or bool(running))
                     )
-            await _wait(self._stop, _SHARDS_SECONDS if shards else _AWAY_SECONDS)
+            await _wait(self._stop, _SHARDS_SECONDS if shards else AWAY_SECONDS)
         await asyncio.gather(*running.values())
 
     async def _shard(self, shard: str, *, from_start: bool) -> None:
@@ -143,7 +142,7 @@ class MappingRunner:
                 await self._cloud.put_object(self._of.on_failure_bucket, key, body)
             except AWAY as error:
                 _logger.warning("the on-failure object could not be written, trying again: %s", error)
-                await asyncio.sleep(_AWAY_SECONDS)
+                await asyncio.sleep(AWAY_SECONDS)
             else:
                 return
 

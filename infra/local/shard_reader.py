@@ -6,7 +6,7 @@ import base64
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from infra.local.aws import AWAY, CloudError
+from infra.local.aws import AWAY, AWAY_SECONDS, CloudError
 from infra.local.event_source import Record
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.1
 _IDLE_POLL_SECONDS: Final = 0.25
 _BUSY_SECONDS: Final = 30.0
-_AWAY_SECONDS: Final = 0.5
 _MOST_RECORDS: Final = 10_000
 
 
@@ -44,7 +43,7 @@ class ShardReader:
         except AWAY as error:
             # An expired iterator is taken anew; so is everything after MiniStack was away.
             self._iterator = None
-            self.pause = _AWAY_SECONDS
+            self.pause = AWAY_SECONDS
             # MiniStack drops a shard when it is split or merged.
             self.finished = isinstance(error, CloudError) and error.code == "ResourceNotFoundException"
             return []

@@ -93,19 +93,14 @@ _BLOCKS: Final[LiteralString] = """
 # A value of one row passes through `bit_or` compressed as it is stored, and every `get_bit` would unpack it: `|` unpacks it once.
 _UNITED: Final[LiteralString] = "CASE count(*) WHEN 1 THEN bit_or(bits) | bit_or(bits) ELSE bit_or(bits) END"
 
-DISTINCT_BY_BLOCKS: Final[LiteralString] = (
-    """
+DISTINCT_BY_BLOCKS: Final[LiteralString] = f"""
 SELECT code, sum(visitors)::bigint
-FROM (SELECT code, bit_count(bit_or(bits)) AS visitors FROM ("""
-    + _BLOCKS
-    + """) AS blocks GROUP BY code, bots, chunk) AS chunks
+FROM (SELECT code, bit_count(bit_or(bits)) AS visitors FROM ({_BLOCKS}) AS blocks GROUP BY code, bots, chunk) AS chunks
 GROUP BY code
 """
-)
 """(code, distinct lasting visitors) over blocks of settled days; bots and people are counted apart and added."""
 
-DISTINCT_BY_CODE: Final[LiteralString] = (
-    """
+DISTINCT_BY_CODE: Final[LiteralString] = f"""
 WITH parts AS MATERIALIZED (
     SELECT u.code, u.bots, u.chunk, u.day, u.bits | u.bits AS bits
     FROM unnest(%(codes)s::bigint[]) AS c (code)
@@ -116,20 +111,12 @@ WITH parts AS MATERIALIZED (
         OFFSET 0
     ) AS u
 ), united AS MATERIALIZED (
-    SELECT code, bots, chunk, """
-    + _UNITED
-    + """ AS bits
-    FROM (SELECT code, bots, chunk, bits FROM parts UNION ALL"""
-    + _BLOCKS
-    + """) AS both_kinds
+    SELECT code, bots, chunk, {_UNITED} AS bits
+    FROM (SELECT code, bots, chunk, bits FROM parts UNION ALL {_BLOCKS}) AS both_kinds
     GROUP BY code, bots, chunk
 ), built AS MATERIALIZED (
-    SELECT code, bots, chunk, """
-    + _UNITED
-    + """ AS bits
-    FROM ("""
-    + _BLOCKS
-    + """) AS blocks
+    SELECT code, bots, chunk, {_UNITED} AS bits
+    FROM ({_BLOCKS}) AS blocks
     GROUP BY code, bots, chunk
 ), changed AS MATERIALIZED (
     SELECT n.bots, n.day, n.visitor, d.codes,
@@ -199,7 +186,6 @@ SELECT code, sum(n)::bigint FROM (
 ) AS amounts
 GROUP BY code
 """
-)
 """As DISTINCT_BY_BLOCKS, with days that are not settled: `open_days` from their rows; `part_days` from bitmaps as of an
 instant, corrected by the rows that changed since: visitors that came to a value, and those that are gone from it everywhere.
 """

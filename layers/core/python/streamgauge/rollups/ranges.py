@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Literal, Protocol
-
-if TYPE_CHECKING:
-    """Runs one reading statement: `store.postgres.read`, or a test's own connection."""
+from typing import Final, Literal, Protocol
 
 Bots = Literal["exclude", "include", "only"]
 

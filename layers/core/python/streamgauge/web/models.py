@@ -165,6 +165,7 @@ class Figures(MaybeCompared):
     visit_duration: float
 
 
+# Bases of their own, and the last: so their fields are the first of a row.
 class _Day(BaseModel):
     date: str
 
